@@ -1,0 +1,80 @@
+"""What the commands share: options, one-line errors, and a quiet TensorFlow."""
+
+import contextlib
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from jsonargparse import ArgumentParser
+
+from . import __version__
+
+
+class Parser(ArgumentParser):
+    """jsonargparse's parser, whose every complaint is one line on standard error and exit status 2."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+        self.add_argument("--version", action="version", version=f"gumbel_gan {__version__}")
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Report a usage error and exit with status 2."""
+        fail(_one_line(message, self._known()), status=2)
+
+    def _known(self) -> list[str]:
+        return [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Print one line on standard error and exit."""
+    print(f"gumbel_gan: error: {message}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+@contextlib.contextmanager
+def quiet_import() -> Iterator[None]:
+    """Import TensorFlow in this context without the chatter that it prints as it starts.
+
+    Some of it is written before any log level is heeded, to the file descriptor itself.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _one_line(message: str, known: list[str]) -> str:
+    """What jsonargparse says over many lines, in one."""
+    if match := re.match(r"unrecognized arguments: (.*)", message):
+        return f"{match[1]}: unknown option{_suggest(match[1].split()[0].split('=')[0], known)}"
+    if match := re.match(r"(?:Group '(.*)'|.*?)\s*does not accept (?:option|nested key) '(.*)'", message):
+        key = f"{match[1]}.{match[2]}" if match[1] else match[2]
+        return f"{key}: unknown setting{_suggest('--' + key, known)}"
+    match = re.match(r'Parser key "(.*?)":\s*(.*)', message, re.DOTALL)
+    name, problem = (f"{match[1]}: ", match[2]) if match else ("", message)
+    got = re.findall(r"(?:Got value|Given value): (.*)", problem)
+    if got:
+        expected = re.search(r"Literal\[(.*?)\]", problem)
+        kind = re.search(r"<class '(\w+)'>|list\[(\w+)", problem)
+        nouns = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
+        would_do = (
+            f"one of {expected[1]}" if expected
+            else "a list" if "list[" in problem or "List[" in problem
+            else nouns.get(kind[1], kind[1]) if kind and kind[1] else "another value"
+        )  # fmt: skip
+        return f"{name}received {got[-1].strip()!r}: give {would_do}"
+    return name + " ".join(problem.split())
+
+
+def _suggest(option: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(option, known, n=1)
+    return f", did you mean {near[0]}?" if near else ": --help lists those there are"

@@ -1,0 +1,78 @@
+"""The stream of categorical integers, a whole epoch of batches at a time, as `tf.data`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .sources import Feed, Source
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_KEPT = 8  # epochs: what `tf.data` prefetches and a callback may still ask for
+
+
+class Stream:
+    """Epochs of batches of categories, for R independent runs.
+
+    A drawn source gives each run numbers of its own, from (seed, epoch, run), so any epoch can be
+    produced again; a feed gives all runs the same, once.
+
+    Args:
+        source: where the categories come from.
+        runs: R.
+        batches: N, batches in an epoch.
+        batch_size: B.
+        seed: of the drawn numbers.
+    """
+
+    def __init__(
+        self, source: Source, *, runs: int = 1, batches: int = 100, batch_size: int = 10, seed: int = 0
+    ) -> None:
+        self.source = source
+        self.runs, self.batches, self.batch_size, self.seed = runs, batches, batch_size, seed
+        self._recent: dict[int, np.ndarray] = {}
+
+    @property
+    def categories(self) -> int:
+        """K."""
+        return len(self.source.labels)
+
+    def epoch(self, epoch: int) -> np.ndarray:
+        """The integers of an epoch (0, 1, ...), int32 [N, R, B]; where a feed ends, with fewer batches."""
+        if epoch not in self._recent:
+            self._recent[epoch] = self._read() if isinstance(self.source, Feed) else self._draw(epoch)
+            self._recent.pop(epoch - _KEPT, None)
+        return self._recent[epoch]
+
+    def _draw(self, epoch: int) -> np.ndarray:
+        size = self.batches * self.batch_size
+        integers = np.empty((self.runs, size), np.int32)
+        for run in range(self.runs):
+            random = np.random.default_rng((self.seed, epoch, run))
+            integers[run] = self.source.draw(random, size)  # type: ignore[union-attr]
+        return integers.reshape(self.runs, self.batches, self.batch_size).swapaxes(0, 1)
+
+    def _read(self) -> np.ndarray:
+        integers = self.source.take(self.batches * self.batch_size)  # type: ignore[union-attr]
+        full = len(integers) // self.batch_size
+        batches = integers[: full * self.batch_size].reshape(full, 1, self.batch_size)
+        return np.broadcast_to(batches, (full, self.runs, self.batch_size))
+
+
+def dataset(stream: Stream, first_epoch: int = 0) -> "tf.data.Dataset":
+    """The stream as a dataset, whose every element is an epoch, int32 [N, R, B].
+
+    An epoch at a time, since `from_generator` costs some 100 µs an element, many times an optimizer step.
+    """
+    import tensorflow as tf
+
+    def epochs() -> Iterator[np.ndarray]:
+        epoch = first_epoch
+        while len(integers := stream.epoch(epoch)):
+            yield integers
+            epoch += 1
+
+    signature = tf.TensorSpec((None, stream.runs, stream.batch_size), tf.int32)
+    return tf.data.Dataset.from_generator(epochs, output_signature=signature).prefetch(2)

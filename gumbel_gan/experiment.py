@@ -1,0 +1,114 @@
+"""A training from its settings: build the GAN, fit it, keep what it learned."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from .callbacks import Recorder
+from .config import Config
+from .data import Stream, dataset
+from .gan import CategoricalGAN
+from .models import CategoricalGenerator, LogisticDiscriminator
+from .results import Run
+from .sources import Source, open_source
+
+
+class NotFinite(ArithmeticError):
+    """A loss or a logit is no finite number; the message names epoch and run."""
+
+    def __init__(self, message: str, run: Run | None, gan: CategoricalGAN) -> None:
+        super().__init__(message)
+        self.run, self.gan = run, gan
+
+
+def build(config: Config, categories: int) -> CategoricalGAN:
+    """The GAN that the settings describe, compiled and ready to fit.
+
+    Args:
+        config: the settings.
+        categories: K.
+    """
+    training = config.training
+    gan = CategoricalGAN(
+        CategoricalGenerator(categories, config.runs),
+        LogisticDiscriminator(categories, config.runs, seed=config.seed),
+        temperature=config.temperature,
+        generator_steps=training.generator_steps,
+        seed=config.seed,
+    )
+    gan.compile(
+        generator_optimizer=keras.optimizers.Adam(config.generator.learning_rate, epsilon=training.epsilon),
+        discriminator_optimizer=keras.optimizers.Adam(
+            config.discriminator.learning_rate, epsilon=training.epsilon
+        ),
+    )
+    return gan
+
+
+def run(
+    config: Config, source: Source | None = None, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> tuple[Run, CategoricalGAN]:
+    """Train, and return what was learned with the trained GAN.
+
+    Args:
+        config: the settings.
+        source: the stream's source; by default the one that `config.data` describes.
+        callbacks: more Keras callbacks; they see `max_abs_error` among the logs.
+
+    Raises:
+        ValueError: the source cannot be read, or is too short for one batch.
+        NotFinite: a loss or a logit is no finite number; holds what was learned before.
+    """
+    source = source or open_source(config.data)
+    training = config.training
+    stream = Stream(
+        source, runs=config.runs, batches=training.batches, batch_size=training.batch_size, seed=config.seed
+    )
+    if len(stream.epoch(0)) == 0:
+        raise getattr(source, "error", None) or ValueError(
+            f"data.path: the stream ended before the first batch of {training.batch_size}: give more, "
+            "or a smaller training.batch_size"
+        )
+    gan = build(config, stream.categories)
+    recorder = Recorder(stream, config.epochs, training.average_from)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input ran out of data")  # a feed may end
+        gan.fit(
+            dataset(stream),
+            epochs=config.epochs,
+            steps_per_epoch=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=[recorder, *callbacks],
+        )
+    result = _result(config, recorder, gan) if recorder.done else None
+    if recorder.failure or result is None:
+        raise NotFinite(recorder.failure or "no epoch was finished", result, gan)
+    return result, gan
+
+
+def _result(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Run:
+    return Run(
+        config=config,
+        labels=recorder.stream.source.labels,
+        target_is=recorder.stream.source.target_is,
+        epochs=np.array(recorder.epochs),
+        probabilities=np.array(recorder.probabilities),
+        targets=np.array(recorder.targets),
+        metrics={name: np.array(values) for name, values in recorder.metrics.items()},
+        learned=recorder.learned,
+        averaged=recorder.averaged,
+        counted=recorder.counted,
+        target=recorder.target,
+        optimizer_steps=_steps(gan),
+        compile_seconds=recorder.compile_seconds,
+        train_seconds=recorder.train_seconds,
+    )
+
+
+def _steps(gan: Any) -> int:
+    optimizers = (gan.generator_optimizer, gan.discriminator_optimizer)
+    return sum(int(optimizer.iterations.numpy()) for optimizer in optimizers)

@@ -1,0 +1,20 @@
+"""Distances between distributions, and counting, the yardstick."""
+
+import numpy as np
+
+
+def max_abs_error(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The largest difference in any category, [..., K] and [K] to [...]."""
+    return np.abs(probabilities - target).max(-1)
+
+
+def total_variation(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Half the sum of the absolute differences, [..., K] and [K] to [...]; from 0 to 1."""
+    return 0.5 * np.abs(probabilities - target).sum(-1)
+
+
+def count(integers: np.ndarray, categories: int) -> np.ndarray:
+    """How often each run met each category, int32 [N, R, B] to int64 [R, K]."""
+    runs = integers.shape[1]
+    offsets = categories * np.arange(runs)[:, None]  # [R, 1]: each run counts in bins of its own
+    return np.bincount((integers + offsets).ravel(), minlength=runs * categories).reshape(runs, categories)

@@ -1,0 +1,336 @@
+"""What a training has found, and the directory that holds it."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import yaml
+
+from .config import Config, Data, Discriminator, Generator, Training
+from .metrics import max_abs_error, total_variation
+
+MAX_READABLE = 10_000  # categories; with more, files for people hold the most probable
+MOST_PROBABLE = 1_000
+MAX_ROWS = 1_000_000  # of probabilities.csv; beyond, it holds every n-th epoch
+ARRAYS = ("labels", "learned", "averaged", "counted", "target")
+PACKAGES = (
+    "gumbel_gan",
+    "tensorflow",
+    "tensorflow-probability",
+    "keras",
+    "numpy",
+    "matplotlib",
+    "jsonargparse",
+)
+
+
+class Readable:
+    """The categories that files for people show: all, or the most probable ones and a total of the others.
+
+    Args:
+        target: [K].
+        known: whether the target is known from the start; else the first categories stand for the most
+            probable.
+    """
+
+    def __init__(self, target: np.ndarray, known: bool) -> None:
+        self.all = len(target) <= MAX_READABLE
+        order = np.argsort(-target, kind="stable") if known else np.arange(len(target))
+        self._shown = order[:MOST_PROBABLE]
+
+    def labels(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """K labels to those shown."""
+        if self.all:
+            return tuple(labels)
+        return (*(labels[category] for category in self._shown), f"({len(labels) - MOST_PROBABLE:,} others)")
+
+    def __call__(self, probabilities: np.ndarray) -> np.ndarray:
+        """[..., K] to [..., K']."""
+        if self.all:
+            return probabilities
+        shown = probabilities[..., self._shown]
+        others = probabilities.sum(-1, keepdims=True) - shown.sum(-1, keepdims=True)
+        return np.concatenate([shown, others], axis=-1)
+
+
+@dataclass
+class Run:
+    """A training and what it learned.
+
+    Attributes:
+        config: its settings.
+        labels: K names of the categories.
+        target_is: "given", "frequencies" or "counted".
+        epochs: int [E'], the epochs (1, 2, ...) after which `probabilities` were recorded.
+        probabilities: [E', R, K'], learned; K' is K up to 10,000 categories, else they are the 1,000 most
+            probable and the others together.
+        targets: [E', K'], what they should be.
+        metrics: name to [E, R], after every epoch.
+        learned: [R, K], after the last epoch.
+        averaged: [R, K], mean over the epochs from `training.average_from` on.
+        counted: [R, K], by plain counting of the very integers that each run consumed.
+        target: [K].
+        optimizer_steps: of one run.
+        compile_seconds: tracing, compiling and running the first epoch.
+        train_seconds: all later epochs.
+        directory: where it was loaded from, if it was.
+        versions: of the main packages.
+    """
+
+    config: Config
+    labels: tuple[str, ...]
+    target_is: str
+    epochs: np.ndarray
+    probabilities: np.ndarray
+    targets: np.ndarray
+    metrics: dict[str, np.ndarray]
+    learned: np.ndarray
+    averaged: np.ndarray
+    counted: np.ndarray
+    target: np.ndarray
+    optimizer_steps: int
+    compile_seconds: float
+    train_seconds: float
+    directory: str | None = None
+    versions: dict[str, str] | None = None
+
+    @cached_property
+    def generator(self) -> Any:
+        """The trained generator; loading it loads TensorFlow."""
+        if self.directory is None:
+            raise AttributeError("a run that was not saved keeps its generator in its CategoricalGAN")
+        import keras
+
+        from . import models  # noqa: F401  (registers them with Keras)
+
+        return keras.models.load_model(os.path.join(self.directory, "generator.keras"))
+
+    @property
+    def shown_labels(self) -> tuple[str, ...]:
+        """K' names of the categories in `probabilities`."""
+        return self.readable.labels(self.labels)
+
+    @property
+    def readable(self) -> Readable:
+        """Reduces [..., K] to the K' categories of `labels`."""
+        return Readable(self.target, self.target_is != "counted")
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Learned minus true probability, [E', R, K']."""
+        return self.probabilities - self.targets[:, None, :]
+
+
+def shown_label(label: str, width: int = 18) -> str:
+    """A label as a table or an axis shows it: short, and quoted where it would not be seen."""
+    label = repr(label) if label != label.strip() or not label.isprintable() else label
+    return label if len(label) <= width else label[: width - 1] + "…"
+
+
+def holds_run(directory: str) -> bool:
+    """Whether a directory holds the results of a run."""
+    return any(os.path.exists(os.path.join(directory, name)) for name in ("summary.json", "config.yaml"))
+
+
+def claim_directory(output: str | None, name: str, overwrite: bool) -> str:
+    """The directory to write to: the one given, or the first of runs/NAME, runs/NAME-2, ... that is free.
+
+    Creates it, if need be.
+
+    Raises:
+        ValueError: the one given holds a run and `overwrite` is false, or it cannot be written to.
+    """
+    if output is None:
+        number = 1
+        while True:
+            directory = os.path.join("runs", name if number == 1 else f"{name}-{number}")
+            try:
+                os.makedirs(directory)
+                return directory
+            except FileExistsError:
+                number += 1
+            except OSError as error:
+                raise _cannot_write(directory, error) from None
+    if holds_run(output) and not overwrite:
+        raise ValueError(f"output: {output} holds a run already: give another directory, or --overwrite")
+    try:
+        os.makedirs(output, exist_ok=True)
+        if not os.access(output, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise _cannot_write(output, error) from None
+    return output
+
+
+def _cannot_write(directory: str, error: OSError) -> ValueError:
+    return ValueError(f"output: cannot write to {directory} ({error.strerror}): give another directory")
+
+
+def save(run: Run, directory: str, generator: Any) -> None:
+    """Write everything but the pictures into a directory: tables, summary, settings, the generator."""
+    write(directory, "probabilities.csv", lambda file: file.writelines(_probability_rows(run)))
+    write(directory, "metrics.csv", lambda file: file.writelines(_metric_rows(run)))
+    if not run.readable.all:
+        arrays: dict[str, Any] = {name: np.asarray(getattr(run, name)) for name in ARRAYS}
+        write(directory, "arrays.npz", lambda file: np.savez(file, **arrays), binary=True)
+    write(directory, "summary.json", lambda file: file.write(_summary(run)))
+    temporary = os.path.join(directory, ".generator.keras")  # Keras insists on the ending
+    generator.save(temporary)
+    os.replace(temporary, os.path.join(directory, "generator.keras"))
+    write(directory, "config.yaml", lambda file: file.write(config_yaml(run.config)))
+
+
+def write(directory: str, name: str, fill: Callable[[Any], Any], binary: bool = False) -> str:
+    """Write a file beside its place and move it there when it is whole; its path."""
+    path = os.path.join(directory, name)
+    temporary = os.path.join(directory, f".{name}.partial")
+    options: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
+    try:
+        with open(temporary, **options) as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+    return path
+
+
+def config_yaml(config: Config) -> str:
+    """The settings as YAML, without `output` and `overwrite`; paths are absolute."""
+    settings = asdict(config)
+    del settings["output"], settings["overwrite"]
+    path = config.data.path
+    if path is not None and path != "-":
+        settings["data"]["path"] = os.path.abspath(path)
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+
+
+def _probability_rows(run: Run) -> Iterable[str]:
+    yield "epoch,run,category,probability,target,error\n"
+    labels = [_quoted(label) for label in run.shown_labels]
+    for epoch, runs, target in zip(run.epochs, run.probabilities, run.targets, strict=True):
+        for number, probabilities in enumerate(runs):
+            errors = (probabilities - target).tolist()
+            yield "".join(
+                f"{epoch},{number},{label},{p:.9g},{t:.9g},{e:.9g}\n"
+                for label, p, t, e in zip(
+                    labels, probabilities.tolist(), target.tolist(), errors, strict=True
+                )
+            )
+
+
+def _metric_rows(run: Run) -> Iterable[str]:
+    yield ",".join(["epoch", "run", *run.metrics]) + "\n"
+    table = np.stack(list(run.metrics.values()), axis=-1)  # [E, R, metrics]
+    for epoch, runs in enumerate(table.tolist(), start=1):
+        for number, row in enumerate(runs):
+            yield f"{epoch},{number}," + ",".join(f"{value:.9g}" for value in row) + "\n"
+
+
+def _quoted(label: str) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow([label])
+    return buffer.getvalue()
+
+
+def _summary(run: Run) -> str:
+    def rows(array: np.ndarray) -> Any:
+        return np.round(array.astype(np.float64), 9).tolist()
+
+    return json.dumps(
+        {
+            "labels": list(run.shown_labels),
+            "target": rows(run.readable(run.target)),
+            "target_is": run.target_is,
+            "learned": rows(run.readable(run.learned)),
+            "averaged": rows(run.readable(run.averaged)),
+            "counted": rows(run.readable(run.counted)),
+            "max_abs_error": rows(max_abs_error(run.learned, run.target)),
+            "total_variation": rows(total_variation(run.learned, run.target)),
+            "averaged_total_variation": rows(total_variation(run.averaged, run.target)),
+            "counted_total_variation": rows(total_variation(run.counted, run.target)),
+            "categories": len(run.target),
+            "epochs": len(next(iter(run.metrics.values()))),
+            "probabilities_every": int(run.epochs[0]),
+            "optimizer_steps": run.optimizer_steps,
+            "compile_seconds": round(run.compile_seconds, 3),
+            "train_seconds": round(run.train_seconds, 3),
+            "seed": run.config.seed,
+            "versions": {name: version(name) for name in PACKAGES},
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+
+
+def load(directory: str) -> Run:
+    """Read the results of a run; its generator is loaded when it is first asked for.
+
+    Raises:
+        ValueError: the directory holds no run, or a file of it cannot be read.
+    """
+    if not holds_run(directory):
+        raise ValueError(f"{directory} holds no run: give the output directory of a training")
+    name = "config.yaml"
+    try:
+        with open(os.path.join(directory, name), encoding="utf-8") as file:
+            settings = yaml.safe_load(file)
+        parts = {"data": Data, "generator": Generator, "discriminator": Discriminator, "training": Training}
+        config = Config(**{**settings, **{key: part(**settings[key]) for key, part in parts.items()}})
+        name = "summary.json"
+        with open(os.path.join(directory, name), encoding="utf-8") as file:
+            summary = json.load(file)
+        shown, runs = len(summary["labels"]), len(summary["learned"])
+        arrays = {key: np.array(summary[key]) for key in ARRAYS}
+        if summary["categories"] > MAX_READABLE:
+            name = "arrays.npz"
+            with np.load(os.path.join(directory, name), allow_pickle=False) as file:
+                arrays = {key: file[key] for key in ARRAYS}
+        labels = tuple(arrays.pop("labels").tolist())
+        name = "probabilities.csv"
+        table = _numbers(os.path.join(directory, name), usecols=(0, 3, 4)).reshape(-1, runs, shown, 3)
+        name = "metrics.csv"
+        path = os.path.join(directory, name)
+        with open(path, encoding="utf-8") as file:
+            names = file.readline().strip().split(",")[2:]
+        columns = _numbers(path, usecols=None)[:, 2:].reshape(-1, runs, len(names))
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{os.path.join(directory, name)} cannot be read ({reason}): train again") from None
+    return Run(
+        config=replace(config, output=directory),
+        labels=labels,
+        target_is=summary["target_is"],
+        epochs=table[:, 0, 0, 0].astype(int),
+        probabilities=table[..., 1],
+        targets=table[:, 0, :, 2],
+        metrics={name: columns[..., column] for column, name in enumerate(names)},
+        **arrays,
+        optimizer_steps=summary["optimizer_steps"],
+        compile_seconds=summary["compile_seconds"],
+        train_seconds=summary["train_seconds"],
+        directory=directory,
+        versions=summary["versions"],
+    )
+
+
+def _numbers(path: str, usecols: tuple[int, ...] | None) -> np.ndarray:
+    return np.loadtxt(
+        path,
+        delimiter=",",
+        skiprows=1,
+        usecols=usecols,
+        quotechar='"',
+        comments=None,
+        encoding="utf-8",
+        ndmin=2,
+    )

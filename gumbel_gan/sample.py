@@ -1,0 +1,51 @@
+"""`python -m gumbel_gan.sample DIR`: draw from the distribution that a finished run has learned."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+
+from .cli import Parser, fail, quiet_import
+from .results import load
+
+
+def parser() -> Parser:
+    """The options of the command."""
+    options = Parser(prog="python -m gumbel_gan.sample", description="Draw hard samples from a finished run.")
+    options.add_argument("directory", help="output directory of a training")
+    options.add_argument("-n", "--samples", type=int, default=10, help="how many")
+    options.add_argument("--run", type=int, default=0, help="of which run")
+    options.add_argument("--seed", type=int, default=0, help="of the noise")
+    options.add_argument("--format", choices=("lines", "csv", "json"), default="lines", help="what to print")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Load, draw by Gumbel-max, print labels."""
+    given = parser().parse_args(arguments)
+    try:
+        run = load(given.directory)
+        if given.samples < 1:
+            raise ValueError(f"samples: received {given.samples}: give a number above zero")
+        if not 0 <= given.run < len(run.learned):
+            raise ValueError(f"run: received {given.run}: give 0 to {len(run.learned) - 1}")
+        with quiet_import():
+            generator = run.generator
+    except ValueError as error:
+        fail(str(error), status=2)
+    integers = generator.sample(given.samples, seed=(given.seed % 2**31, 0)).numpy()[given.run]
+    _print([run.labels[category] for category in integers], given.format)
+
+
+def _print(samples: list[str], style: str) -> None:
+    if style == "json":
+        print(json.dumps(samples, ensure_ascii=False))
+        return
+    if style == "csv":
+        csv.writer(sys.stdout, lineterminator="\n").writerows([["label"], *([label] for label in samples)])
+        return
+    print("\n".join(samples))
+
+
+if __name__ == "__main__":
+    main()

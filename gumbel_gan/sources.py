@@ -1,0 +1,388 @@
+"""Sources of categories: a distribution, a file, an array, a feed that is read as it comes.
+
+A source turns labels into integers 0 to K - 1. Drawn sources (``Distribution``, ``Frequencies``) can
+produce any epoch again from a seed; a ``Feed`` passes once. Only NumPy here: a bad file is reported
+before TensorFlow is loaded.
+"""
+
+import csv
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from .config import POST_PROBABILITIES, Data, check_probabilities
+
+MAX_CATEGORIES = 10_000_000
+TargetIs = Literal["given", "frequencies", "counted"]
+
+
+class Distribution:
+    """A fixed distribution, drawn from without end.
+
+    Args:
+        probabilities: [K], summing to 1.
+        labels: K names; by default the numbers 0 to K - 1.
+
+    Raises:
+        ValueError: `probabilities` are none, or there is not a label for each.
+    """
+
+    target_is: TargetIs = "given"
+
+    def __init__(self, probabilities: Sequence[float], labels: Sequence[Any] | None = None) -> None:
+        check_probabilities("probabilities", probabilities)
+        self.labels = _names(labels, len(probabilities))
+        self.target = np.asarray(probabilities, np.float64)
+        # Normalised by its own last value, so that no uniform number falls beyond it, and none on a zero.
+        self._cumulative = np.cumsum(self.target) / np.cumsum(self.target)[-1]
+
+    def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
+        """Draw `size` categories, int32 [size], by inverting the cumulative distribution."""
+        return np.searchsorted(self._cumulative, random.random(size), side="right").astype(np.int32)
+
+
+class Frequencies:
+    """A finite file or array, whose positions are drawn with replacement, without end.
+
+    A draw with replacement does not depend on the order of the file, so it is sorted: then the counts
+    alone say which category stands at a position, and a file of any length costs K numbers.
+
+    Args:
+        counts: [K], how often each category occurs.
+        labels: K names; by default the numbers 0 to K - 1.
+        probabilities: [K], the true target; by default the frequencies themselves.
+
+    Raises:
+        ValueError: there are fewer than two categories, nothing to draw, or the lengths do not agree.
+    """
+
+    def __init__(
+        self,
+        counts: Sequence[int] | np.ndarray,
+        labels: Sequence[Any] | None = None,
+        probabilities: Sequence[float] | None = None,
+    ) -> None:
+        counts = np.asarray(counts, np.int64)
+        if len(counts) < 2:
+            raise ValueError(f"data: received {len(counts)} categories: give a stream with at least two")
+        self.labels = _names(labels, len(counts))
+        self._ends = np.cumsum(counts)  # of each category, in the sorted file
+        if self._ends[-1] < 1:
+            raise ValueError("data: received nothing to draw from: give at least one integer or label")
+        self.target_is: TargetIs = "frequencies" if probabilities is None else "given"
+        self.target = _target(probabilities, self.labels, counts / self._ends[-1])
+
+    def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
+        """Draw `size` categories, int32 [size], each at a random position of the sorted file."""
+        positions = random.integers(self._ends[-1], size=size)
+        return np.searchsorted(self._ends, positions, side="right").astype(np.int32)
+
+
+class Feed:
+    """Labels that come one after the other and pass once: standard input, or any iterable in Python.
+
+    Args:
+        values: the labels, or integers.
+        vocabulary: the K labels there are, in order.
+        probabilities: [K], the true target; by default what was counted so far.
+        where: says where the label just read stands, for error messages.
+
+    Raises:
+        ValueError: the vocabulary has fewer than two labels, or `probabilities` do not fit it.
+    """
+
+    def __init__(
+        self,
+        values: Iterable[Any],
+        vocabulary: Sequence[Any],
+        probabilities: Sequence[float] | None = None,
+        where: Callable[[], str] | None = None,
+    ) -> None:
+        if len(vocabulary) < 2:
+            raise ValueError(f"data.vocabulary: received {len(vocabulary)} labels: give at least two")
+        self.labels = tuple(str(label) for label in vocabulary)
+        self.target_is: TargetIs = "counted" if probabilities is None else "given"
+        self.target = _target(probabilities, self.labels, np.full(len(vocabulary), np.nan))
+        self.ended = False
+        self.error: ValueError | None = None
+        self._category = {label: category for category, label in enumerate(self.labels)}
+        self._values = iter(values)
+        self._read = 0
+        self._where = where or (lambda: f"item {self._read}")
+
+    def take(self, size: int) -> np.ndarray:
+        """Read the next `size` categories, int32 [size]; fewer where the feed ends or turns bad.
+
+        A bad label ends the feed and is kept in `error`, so that what came before it is not lost.
+        """
+        categories: list[int] = []
+        while len(categories) < size and not self.ended:
+            try:
+                value = next(self._values)
+                self._read += 1
+                categories.append(self._category[str(value)])
+            except StopIteration:
+                self.ended = True
+            except KeyError:
+                self.error = ValueError(
+                    f"data.vocabulary: received {_shown(str(value))} at {self._where()}, which is not in "
+                    f"the vocabulary {_listed(self.labels)}: add it, or leave it out of the stream"
+                )
+            except ValueError as error:
+                self.error = error
+            self.ended = self.ended or self.error is not None
+        return np.array(categories, np.int32)
+
+
+Source = Distribution | Frequencies | Feed
+
+
+def from_values(
+    values: Iterable[Any],
+    vocabulary: Sequence[Any] | None = None,
+    probabilities: Sequence[float] | None = None,
+) -> Source:
+    """A source of integers or labels held in Python.
+
+    An array, list or anything else that has a length is drawn from with replacement; any other iterable
+    is a feed, read once, in order.
+
+    Args:
+        values: integers or labels.
+        vocabulary: the labels there are; by default those that occur, sorted (0 to the largest for
+            integers). A feed needs it.
+        probabilities: the true target; by default the frequencies.
+
+    Raises:
+        ValueError: an integer is negative, a label is not in the vocabulary, or a feed has none.
+    """
+    if not hasattr(values, "__len__"):
+        if vocabulary is None:
+            raise ValueError("data.vocabulary: required for an iterable without a length: give its labels")
+        return Feed(values, vocabulary, probabilities)
+    array = np.asarray(values).ravel()
+    if array.size == 0:
+        raise ValueError("data: received nothing: give at least one integer or label")
+    if vocabulary is None and np.issubdtype(array.dtype, np.integer):
+        return _from_integers(Counter(_tally(array)), Data(), probabilities, "the array")
+    counts = Counter(array.tolist())
+    return _from_labels(
+        Counter({str(k): n for k, n in counts.items()}), vocabulary, probabilities, lambda _: ""
+    )
+
+
+def open_source(data: Data) -> Source:
+    """The source that the settings describe.
+
+    Raises:
+        ValueError: one line, naming the setting, what was received and what would do.
+    """
+    probabilities = cast("list[float] | None", data.probabilities)  # Data has parsed it
+    if data.path is None:
+        return Distribution(probabilities or POST_PROBABILITIES, data.labels)
+    if data.path == "-":
+        return _standard_input(data, probabilities)
+    suffix = os.path.splitext(data.path)[1].lower()
+    unit = data.unit or ("integers" if suffix == ".npy" else "lines" if data.column else "characters")
+    if data.labels is not None and unit != "integers":
+        raise ValueError(f"data.labels: names integers, and the unit is {unit}: give data.vocabulary instead")
+    if data.labels is not None and data.vocabulary is not None:
+        raise ValueError("data.labels: received with data.vocabulary: give one of the two")
+    try:
+        if suffix == ".npy":
+            if unit != "integers":
+                raise ValueError(
+                    f"data.unit: received {unit!r} for a .npy file: give integers, or leave it out"
+                )
+            return _from_integers(Counter(_tally(_load_npy(data.path))), data, probabilities, data.path)
+        if suffix == ".csv" and data.column is None and data.unit is None:
+            names = _columns(data.path)
+            raise ValueError(f"data.column: required for a CSV file: give one of {', '.join(names)}")
+
+        def symbols() -> Iterator[tuple[int, Sequence[str]]]:
+            if data.column is not None:
+                return _column(data.path, data.column)  # type: ignore[arg-type]
+            return ((n, _split(line, unit)) for n, line in _lines(data.path))  # type: ignore[arg-type]
+
+        counts: Counter[str] = Counter()
+        for _, found in symbols():
+            counts.update(found)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ValueError(
+            f"data.path: cannot read {data.path} ({reason}): give a text, CSV or .npy file"
+        ) from None
+    if not counts:
+        raise ValueError(f"data.path: {data.path} has no {unit}: give a file that is not empty")
+
+    def line_of(label: str) -> str:
+        return next((f" in line {n}" for n, found in symbols() if label in found), "")
+
+    if unit == "integers":
+        integers: Counter[int] = Counter()
+        for label, count in counts.items():
+            try:
+                integers[int(label)] += count
+            except ValueError:
+                raise ValueError(
+                    f"data.unit: received {_shown(label)}{line_of(label)} of {data.path}, no integer: "
+                    "give integers, or another unit"
+                ) from None
+        return _from_integers(integers, data, probabilities, data.path)
+    return _from_labels(counts, data.vocabulary, probabilities, line_of)
+
+
+def _from_labels(
+    counts: Counter[str],
+    vocabulary: Sequence[Any] | None,
+    probabilities: Sequence[float] | None,
+    line_of: Callable[[str], str],
+) -> Frequencies:
+    labels = sorted(counts) if vocabulary is None else [str(label) for label in vocabulary]
+    if unknown := sorted(set(counts) - set(labels)):
+        raise ValueError(
+            f"data.vocabulary: received {_shown(unknown[0])}{line_of(unknown[0])}, which is not in the "
+            f"vocabulary {_listed(labels)}: add it, or leave it out of the data"
+        )
+    return Frequencies([counts[label] for label in labels], labels, probabilities)
+
+
+def _from_integers(
+    counts: Counter[int], data: Data, probabilities: Sequence[float] | None, where: str
+) -> Frequencies:
+    if data.vocabulary is not None:
+        return _from_labels(
+            Counter({str(k): n for k, n in counts.items()}),
+            data.vocabulary,
+            probabilities,
+            lambda _: f" in {where}",
+        )
+    lowest, highest = min(counts), max(counts)
+    names = data.labels if data.labels is not None else probabilities
+    categories = len(names) if names is not None else highest + 1
+    if lowest < 0 or highest >= categories or categories > MAX_CATEGORIES:
+        would_do = f"0 to {categories - 1}" if names is not None else f"0 to {MAX_CATEGORIES - 1}"
+        raise ValueError(
+            f"data.path: received integers from {lowest} to {highest} in {where}: give integers from "
+            f"{would_do}, or list those there are in data.vocabulary"
+        )
+    return Frequencies([counts[k] for k in range(categories)], data.labels, probabilities)
+
+
+def _standard_input(data: Data, probabilities: Sequence[float] | None) -> Feed:
+    unit = data.unit or "lines"
+    at = 0
+
+    def values() -> Iterator[str]:
+        nonlocal at
+        for at, raw in enumerate(sys.stdin.buffer, start=1):
+            yield from _split(_text(raw, at, "standard input"), unit)
+
+    assert data.vocabulary is not None  # Data sees to it
+    return Feed(values(), data.vocabulary, probabilities, lambda: f"line {at} of standard input")
+
+
+def _lines(path: str) -> Iterator[tuple[int, str]]:
+    with open(path, "rb") as file:
+        for number, raw in enumerate(file, start=1):
+            yield number, _text(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, number, path)
+
+
+def _text(raw: bytes, number: int, where: str) -> str:
+    """One line without its end."""
+    try:
+        line = raw.decode()
+    except UnicodeDecodeError:
+        line = "\0"
+    if "\0" in line:
+        raise ValueError(
+            f"data.path: line {number} of {where} is not UTF-8 text: give a text, CSV or .npy file"
+        )
+    return line.rstrip("\r\n")
+
+
+def _split(line: str, unit: str) -> Sequence[str]:
+    """The categories in a line; an empty line has none."""
+    if unit == "characters":
+        return line
+    if unit == "lines":
+        return [line] if line else []
+    return line.split()
+
+
+def _columns(path: str) -> list[str]:
+    return next(csv.reader(text for _, text in _lines(path)), [])
+
+
+def _column(path: str, column: str) -> Iterator[tuple[int, Sequence[str]]]:
+    # Line ends are kept for the reader, since a quoted field may hold some.
+    rows = csv.reader(line + "\n" for _, line in _lines(path))
+    header = next(rows, [])
+    if column not in header:
+        raise ValueError(
+            f"data.column: received {column!r}, which {path} lacks: give one of {', '.join(header)}"
+        )
+    place = header.index(column)
+    for row in rows:
+        if not row:
+            continue
+        if len(row) <= place or not row[place]:
+            raise ValueError(
+                f"data.column: line {rows.line_num} of {path} has no value in column {column!r}: "
+                "fill it in, or leave the line out"
+            )
+        yield rows.line_num, [row[place]]
+
+
+def _load_npy(path: str) -> np.ndarray:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"data.path: {path} is no .npy array ({error}): give one of integers") from None
+    if not np.issubdtype(array.dtype, np.integer) or array.size == 0:
+        raise ValueError(
+            f"data.path: {path} holds {array.size} numbers of type {array.dtype}: give an array of integers"
+        )
+    return array.reshape(-1)
+
+
+def _tally(array: np.ndarray, chunk: int = 1 << 20) -> dict[int, int]:
+    """How often each integer occurs, counted in chunks so that a large file is never held whole."""
+    counts: Counter[int] = Counter()
+    for start in range(0, len(array), chunk):
+        values, occurrences = np.unique(array[start : start + chunk], return_counts=True)
+        counts.update(dict(zip(values.tolist(), occurrences.tolist(), strict=True)))
+    return counts
+
+
+def _target(
+    probabilities: Sequence[float] | None, labels: tuple[str, ...], otherwise: np.ndarray
+) -> np.ndarray:
+    if probabilities is None:
+        return otherwise
+    check_probabilities("data.probabilities", probabilities)
+    if len(probabilities) != len(labels):
+        raise ValueError(
+            f"data.probabilities: received {len(probabilities)} for {len(labels)} categories "
+            f"{_listed(labels)}: give one for each, or none for the data's own frequencies"
+        )
+    return np.asarray(probabilities, np.float64)
+
+
+def _names(labels: Sequence[Any] | None, categories: int) -> tuple[str, ...]:
+    names = tuple(str(label) for label in (range(categories) if labels is None else labels))
+    if len(names) != categories:
+        raise ValueError(f"data.labels: received {len(names)} for {categories} categories: give one for each")
+    return names
+
+
+def _shown(label: str) -> str:
+    return repr(label if len(label) <= 40 else label[:40] + "…")
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return "(" + ", ".join(labels[:10]) + (f", … {len(labels) - 10} more)" if len(labels) > 10 else ")")

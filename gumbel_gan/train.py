@@ -1,0 +1,120 @@
+"""`python -m gumbel_gan.train`: train a GAN on a stream of categories, and write what it learned."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+import numpy as np
+
+from .cli import Parser, fail, quiet_import
+from .config import Config
+from .results import Run, claim_directory, save, shown_label
+from .sources import Source, open_source
+
+
+def parser() -> Parser:
+    """The options of the command."""
+    options = Parser(prog="python -m gumbel_gan.train", description="Train a GAN on a stream of categories.")
+    options.add_argument("--config", action="config", help="YAML file with any of these settings")
+    options.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    options.add_argument("--tensorboard", action="store_true", help="write TensorBoard events, too")
+    options.add_class_arguments(Config, skip={"overwrite"})
+    options.add_argument(
+        "--overwrite", action="store_true", help="replace the results in the output directory"
+    )
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse, train, write, print. Usage errors are answered before TensorFlow is loaded."""
+    options = parser()
+    given = options.parse_args(arguments)
+    name = os.path.splitext(os.path.basename(str(given.config[-1])))[0] if given.config else "toy"
+    try:
+        settings = options.instantiate(given)
+        config = Config(**{key: settings[key] for key in Config.__dataclass_fields__})
+        if given.tensorboard and find_spec("tensorboard") is None:
+            raise ValueError("tensorboard: the package is missing: pip install 'gumbel_gan[tensorboard]'")
+        source = open_source(config.data)
+        directory = claim_directory(config.output, name, config.overwrite)
+    except ValueError as error:
+        fail(str(error), status=2)
+    status, message = _train(config, source, directory, given.quiet, given.tensorboard)
+    if status:
+        if not os.listdir(directory):
+            os.rmdir(directory)
+        fail(message, status)
+
+
+def _train(config: Config, source: Source, directory: str, quiet: bool, tensorboard: bool) -> tuple[int, str]:
+    """Train and write; the exit status, and what went wrong if it is not 0."""
+    if sys.stdout.isatty() and not quiet:
+        print("Loading TensorFlow …", end="\r", flush=True)
+    with quiet_import():
+        import keras
+
+        from . import experiment
+        from .callbacks import Progress
+        from .plotting import error_heatmap, save_figure
+
+    callbacks: list[keras.callbacks.Callback] = [] if quiet else [Progress(config.epochs)]
+    if tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(os.path.join(directory, "tensorboard")))
+    status, message = 0, ""
+    try:
+        run, gan = experiment.run(config, source, callbacks)
+    except ValueError as error:
+        return 2, str(error)
+    except experiment.NotFinite as error:
+        status, message = 1, f"training stopped: {error}"
+        if error.run is None:
+            return status, message
+        run, gan = error.run, error.gan
+    save(run, directory, gan.generator)
+    save_figure(error_heatmap(run), directory, "error_heatmap.png")
+    if bad := getattr(source, "error", None):
+        status, message = 2, str(bad)
+    if not quiet:
+        if getattr(source, "ended", False):
+            print(f"The stream ended in epoch {len(run.metrics['max_abs_error']) + 1}.")
+        print(table(run))
+        print(f"Results in {directory}: {', '.join(sorted(os.listdir(directory)))}")
+    return status, f"{message}; what was learned before is in {directory}"
+
+
+def table(run: Run, most: int = 20) -> str:
+    """What was learned, as a short table; with several runs, means over them.
+
+    Args:
+        run: a training.
+        most: categories to show; the most probable ones, if there are more.
+    """
+    labels = run.shown_labels
+    order = np.arange(len(labels))
+    if len(order) > most:
+        order = np.argsort(-run.targets[-1], kind="stable")[:most]
+    learned, target = run.probabilities[-1].mean(0), run.targets[-1]  # [K']
+    counted = run.readable(run.counted).mean(0)
+    rows: list[tuple[str, ...]] = [("label", "target", "learned", "counted", "error")]
+    for k in order:
+        numbers = (f"{values[k]:.4f}" for values in (target, learned, counted))
+        rows.append((shown_label(labels[k]), *numbers, f"{learned[k] - target[k]:+.4f}"))
+    width = max(len(row[0]) for row in rows)
+    lines = [f"{row[0]:<{width}}  " + "  ".join(f"{cell:>7}" for cell in row[1:]) for row in rows]
+    if len(labels) > most:
+        lines.append(f"… and {len(run.target) - most:,} more categories")
+    errors = run.metrics["max_abs_error"][-1]  # [R]
+    if len(errors) == 1:
+        lines.append(f"maximum error {errors[0]:.4f}")
+    else:
+        low, median, high = np.quantile(errors, [0.05, 0.5, 0.95])
+        lines.append(
+            f"maximum error of {len(errors)} runs: mean {errors.mean():.4f}, median {median:.4f}, "
+            f"90 % from {low:.4f} to {high:.4f}, worst {errors.max():.4f}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
