@@ -59,6 +59,8 @@ def _one_line(message: str, known: list[str]) -> str:
     if match := re.match(r"(?:Group '(.*)'|.*?)\s*does not accept (?:option|nested key) '(.*)'", message):
         key = f"{match[1]}.{match[2]}" if match[1] else match[2]
         return f"{key}: unknown setting{_suggest('--' + key, known)}"
+    if match := re.match(r"argument --(.*?)(?:/.*)?: expected one argument", message):
+        return f"{match[1]}: received no value: give one (--{match[1]}=VALUE if it begins with -)"
     match = re.match(r'Parser key "(.*?)":\s*(.*)', message, re.DOTALL)
     name, problem = (f"{match[1]}: ", match[2]) if match else ("", message)
     got = re.findall(r"(?:Got value|Given value): (.*)", problem)

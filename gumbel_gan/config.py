@@ -6,7 +6,7 @@ Nothing here imports TensorFlow: a mistake is reported before it is loaded. Ever
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -157,13 +157,14 @@ class Config:
             raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
 
 
-def check_probabilities(name: str, probabilities: Sequence[float]) -> None:
+def check_probabilities(name: str, probabilities: Iterable[float]) -> None:
     """Check that `probabilities` are those of at least two categories.
 
     Raises:
         ValueError: there are fewer than two, one is negative or no number, or they do not sum to 1
             (within 1e-6).
     """
+    probabilities = list(probabilities)
     if len(probabilities) < 2:
         raise ValueError(f"{name}: received {len(probabilities)} categories: give at least two")
     for probability in probabilities:
@@ -205,7 +206,8 @@ def _labels(name: str, given: Labels) -> list[str] | None:
     if given is None:
         return None
     if isinstance(given, str):
-        labels = _label_file(name, given) if os.path.isfile(given) else given.split(",")
+        # Brackets are left where YAML has made something else than text of an item, as of [yes,no].
+        labels = _label_file(name, given) if os.path.isfile(given) else given.strip("[]").split(",")
         if len(labels) == 1 and "," not in given and not os.path.isfile(given):
             raise ValueError(f"{name}: received {given!r}, neither a list nor a file: give labels, as a,b,c")
     else:

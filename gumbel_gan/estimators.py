@@ -8,17 +8,32 @@ the surrogate in the logits [R, K] is the estimate of the gradient of the expect
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from .gumbel import RelaxedOneHotCategorical, Seed
 
+register = keras.saving.register_keras_serializable("gumbel_gan")
 Loss = Callable[[tf.Tensor], tf.Tensor]
 
 
-@keras.saving.register_keras_serializable("gumbel_gan")
-class GumbelSoftmax:
+class Estimator:
+    """What all estimators share: Keras can save and load them."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Estimator":
+        """The inverse of `get_config`."""
+        return cls(**config)
+
+
+@register
+class GumbelSoftmax(Estimator):
     """The post's: differentiate through softmax((logits + noise) / temperature).
 
     Jang et al. 2016, equation 2; Maddison et al. 2016, section 3. Biased by an amount that vanishes with
@@ -36,7 +51,3 @@ class GumbelSoftmax:
     ) -> tf.Tensor:
         """The mean loss of relaxed samples, [R]."""
         return tf.reduce_mean(loss(self.sample(logits, temperature, batch, seed)), axis=1)
-
-    def get_config(self) -> dict[str, object]:
-        """For Keras' serialization."""
-        return {}

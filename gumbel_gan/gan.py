@@ -6,10 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .estimators import GumbelSoftmax
+from .estimators import GumbelSoftmax, register
 from .gumbel import Seed
 from .losses import non_saturating_discriminator_loss, non_saturating_generator_loss
-from .models import register
 
 # AutoGraph has only the loops of `_epoch` to convert; all that they call would add 0.2 s to the start.
 _plain = tf.autograph.experimental.do_not_convert

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -303,7 +304,7 @@ def load(directory: str) -> Run:
         with open(path, encoding="utf-8") as file:
             names = file.readline().strip().split(",")[2:]
         columns = _numbers(path, usecols=None)[:, 2:].reshape(-1, runs, len(names))
-    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, KeyError, TypeError, ValueError, UserWarning, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{os.path.join(directory, name)} cannot be read ({reason}): train again") from None
     return Run(
@@ -324,13 +325,15 @@ def load(directory: str) -> Run:
 
 
 def _numbers(path: str, usecols: tuple[int, ...] | None) -> np.ndarray:
-    return np.loadtxt(
-        path,
-        delimiter=",",
-        skiprows=1,
-        usecols=usecols,
-        quotechar='"',
-        comments=None,
-        encoding="utf-8",
-        ndmin=2,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # an empty table is as broken as any other
+        return np.loadtxt(
+            path,
+            delimiter=",",
+            skiprows=1,
+            usecols=usecols,
+            quotechar='"',
+            comments=None,
+            encoding="utf-8",
+            ndmin=2,
+        )

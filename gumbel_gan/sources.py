@@ -33,7 +33,9 @@ class Distribution:
 
     target_is: TargetIs = "given"
 
-    def __init__(self, probabilities: Sequence[float], labels: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, probabilities: Sequence[float] | np.ndarray, labels: Sequence[Any] | None = None
+    ) -> None:
         check_probabilities("probabilities", probabilities)
         self.labels = _names(labels, len(probabilities))
         self.target = np.asarray(probabilities, np.float64)
@@ -218,6 +220,10 @@ def open_source(data: Data) -> Source:
         ) from None
     if not counts:
         raise ValueError(f"data.path: {data.path} has no {unit}: give a file that is not empty")
+    if len(counts) == 1 and data.vocabulary is None and unit != "integers":
+        raise ValueError(
+            f"data.path: {data.path} holds one category only, {_shown(*counts)}: give two or more"
+        )
 
     def line_of(label: str) -> str:
         return next((f" in line {n}" for n, found in symbols() if label in found), "")

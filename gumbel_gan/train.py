@@ -9,6 +9,7 @@ import numpy as np
 
 from .cli import Parser, fail, quiet_import
 from .config import Config
+from .metrics import total_variation
 from .results import Run, claim_directory, save, shown_label
 from .sources import Source, open_source
 
@@ -77,7 +78,7 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
         status, message = 2, str(bad)
     if not quiet:
         if getattr(source, "ended", False):
-            print(f"The stream ended in epoch {len(run.metrics['max_abs_error']) + 1}.")
+            print(f"The stream ended after {len(run.metrics['max_abs_error'])} epochs.")
         print(table(run))
         print(f"Results in {directory}: {', '.join(sorted(os.listdir(directory)))}")
     return status, f"{message}; what was learned before is in {directory}"
@@ -104,6 +105,9 @@ def table(run: Run, most: int = 20) -> str:
     lines = [f"{row[0]:<{width}}  " + "  ".join(f"{cell:>7}" for cell in row[1:]) for row in rows]
     if len(labels) > most:
         lines.append(f"… and {len(run.target) - most:,} more categories")
+    learned_from = {"learned": run.learned, "averaged": run.averaged, "counted": run.counted}
+    distances = (f"{name} {total_variation(p, run.target).mean():.4f}" for name, p in learned_from.items())
+    lines.append(f"total variation: {', '.join(distances)}")
     errors = run.metrics["max_abs_error"][-1]  # [R]
     if len(errors) == 1:
         lines.append(f"maximum error {errors[0]:.4f}")

@@ -1,0 +1,246 @@
+"""The commands as a user runs them, most in this process, a few in one of their own."""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gumbel_gan
+from gumbel_gan import benchmark, plot, sample, train
+
+SHORT = ("--epochs", "4", "--training.batches", "10")
+TEXT = str(Path(__file__).parent / "data" / "genesis.txt")
+
+
+def command(
+    *arguments: str, stdin: str | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", *arguments]
+    return subprocess.run(line, input=stdin, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    directory = tmp_path / "run"
+    train.main(["--output", str(directory), "--quiet", "--runs", "2", "--data.labels", "a,b,c,d,e", *SHORT])
+    return directory
+
+
+def test_default_line_twice(tmp_path: Path) -> None:
+    """The one line of the README, as a process of its own, with nothing on standard error."""
+    first = command("gumbel_gan.train", cwd=tmp_path)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "epoch 200/200" in first.stdout
+    assert "Results in runs/toy: " in first.stdout
+    names = {path.name for path in (tmp_path / "runs" / "toy").iterdir()}
+    assert names == {
+        "config.yaml", "error_heatmap.png", "generator.keras", "metrics.csv", "probabilities.csv", "summary.json"
+    }  # fmt: skip
+    summary = json.loads((tmp_path / "runs" / "toy" / "summary.json").read_text())
+    assert summary["optimizer_steps"] == 220_000
+    assert summary["max_abs_error"][0] < 0.12
+    # Repeated from its own settings: the same bit for bit.
+    arguments = ("--config", "runs/toy/config.yaml", "--output", "again", "--quiet")
+    again = command("gumbel_gan.train", *arguments, cwd=tmp_path)
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    for name in ("probabilities.csv", "metrics.csv", "error_heatmap.png", "config.yaml"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "runs" / "toy" / name).read_bytes()
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    lines = "ok\nok\nwarn\nerror\n" * 100
+    arguments = [
+        "gumbel_gan.train",
+        "--data.path",
+        "-",
+        "--data.vocabulary",
+        "ok,warn,error",
+        "--output",
+        "out",
+    ]
+    done = command(*arguments, "--training.batches", "10", stdin=lines, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The stream ended after 4 epochs." in done.stdout
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["target_is"], summary["target"]) == ("counted", [0.5, 0.25, 0.25])
+
+
+def test_standard_input_that_turns_bad_keeps_what_was_learned(tmp_path: Path) -> None:
+    arguments = ["gumbel_gan.train", "--data.path", "-", "--data.vocabulary", "ok,warn", "--output", "out"]
+    bad = command(*arguments, "--training.batches", "10", stdin="ok\n" * 150 + "oops\n", cwd=tmp_path)
+    assert bad.returncode == 2
+    assert "received 'oops' at line 151 of standard input" in bad.stderr
+    assert bad.stderr.count("\n") == 1
+    assert gumbel_gan.load(str(tmp_path / "out")).learned.shape == (1, 2)
+    at_once = command(*arguments, "--overwrite", stdin="oops\n", cwd=tmp_path)
+    assert at_once.returncode == 2
+
+
+def test_table_and_files_of_a_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.main(["--data.path", TEXT, "--output", str(tmp_path), *SHORT])
+    printed = capsys.readouterr().out
+    assert "label   target  learned  counted    error" in printed
+    assert "' '" in printed
+    assert "… and 36 more categories" in printed
+    assert "maximum error" in printed
+    run = gumbel_gan.load(str(tmp_path))
+    text = Path(TEXT).read_text().replace("\n", "")
+    assert run.target_is == "frequencies"
+    np.testing.assert_allclose(run.target[run.labels.index("e")], text.count("e") / len(text), atol=1e-8)
+
+
+def test_sample(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample.main([str(finished), "-n", "1000", "--run", "1"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1000
+    assert set(lines) <= set("abcde")
+    learned = gumbel_gan.load(str(finished)).learned[1]
+    frequencies = np.array([lines.count(label) for label in "abcde"]) / 1000
+    assert np.abs(frequencies - learned).max() < 0.09  # Hoeffding: 1e-6 for five categories, 0.088
+    sample.main([str(finished), "-n", "5", "--format", "json"])
+    assert len(json.loads(capsys.readouterr().out)) == 5
+    sample.main([str(finished), "-n", "5", "--format", "csv"])
+    rows = list(csv.reader(capsys.readouterr().out.splitlines()))
+    assert (rows[0], len(rows)) == (["label"], 6)
+
+
+def test_plot(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = finished / "error_heatmap.png"
+    before = picture.read_bytes()
+    picture.unlink()
+    plot.main([str(finished)])
+    assert capsys.readouterr().out.strip() == str(picture)
+    assert abs(len(picture.read_bytes()) - len(before)) < 0.02 * len(before)
+    plot.main([str(finished), "--format", "svg"])
+    assert (finished / "error_heatmap.svg").read_text().startswith("<?xml")
+
+
+def test_training_that_diverges_keeps_what_it_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = tmp_path / "out"
+    with pytest.raises(SystemExit) as stopped:
+        train.main(["--output", str(directory), "--generator.learning_rate", "1e38", "--quiet", *SHORT])
+    assert stopped.value.code == 1
+    error = capsys.readouterr().err
+    assert "training stopped: epoch 1, run 0: " in error
+    assert error.count("\n") == 1
+    assert not directory.exists()  # not even one epoch was good
+
+
+def test_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("compiled_epochs", "session_run", "fit_per_batch"):
+        monkeypatch.setattr(benchmark, name, lambda runs=1: lambda: 2.5 * runs)
+    benchmark.main(["--runs", "1,64", "--output", str(tmp_path), "--repeats", "2"])
+    rows = list(csv.reader((tmp_path / "benchmark.csv").read_text().splitlines()))
+    assert rows[0] == ["implementation", "runs", "microseconds_per_run_step"]
+    assert rows[1:3] == [["gumbel_gan", "1", "2.5000"], ["gumbel_gan", "64", "160.0000"]]
+    assert "tf1_session_run" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_benchmark_of_the_real_thing(tmp_path: Path) -> None:
+    done = command("gumbel_gan.benchmark", "--runs", "1,8", "--repeats", "1", "--output", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = {
+        tuple(row[:2]): float(row[2])
+        for row in csv.reader((tmp_path / "benchmark.csv").open())
+        if row[1] != "runs"
+    }
+    assert rows["gumbel_gan", "1"] < rows["keras_fit_per_batch", "1"] < rows["tf1_session_run", "1"]
+
+
+USAGE_ERRORS = [
+    (("--temperature", "0"), "temperature: received 0.0: give a number above zero"),
+    (("--epochs", "x"), "epochs: received 'x': give a whole number"),
+    (("--epohs", "3"), "--epohs 3: unknown option, did you mean --epochs?"),
+    (("--data.unit", "foo"), "data.unit: received 'foo': give one of 'characters'"),
+    (("--data.probabilities", "-0.5,1.5"), "data.probabilities: received no value: give one"),
+    (("--data.probabilities=-0.5,1.5",), "data.probabilities: received -0.5"),
+    (("--data.path", "none.txt"), "data.path: cannot read none.txt (No such file or directory)"),
+    (("--config", "none.yaml"), "config: File does not exist"),
+    (("--config", "bad.yaml"), "training.batchs: unknown setting, did you mean --training.batches?"),
+    (("--config", "broken.yaml"), "Problems parsing config"),
+    (("--tensorboard",), "tensorboard: the package is missing: pip install"),
+    (("stray",), "stray: unknown option"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), USAGE_ERRORS)
+def test_usage_errors(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "find_spec", lambda name: None)
+    (tmp_path / "bad.yaml").write_text("training: {batchs: 3}\n")
+    (tmp_path / "broken.yaml").write_text("a: [")
+    with pytest.raises(SystemExit) as stopped:
+        train.main(["--output", "out", *arguments])
+    captured = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert captured.err.startswith("gumbel_gan: error: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_output_that_is_taken(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        train.main(["--output", str(finished)])
+    assert stopped.value.code == 2
+    assert "holds a run already: give another directory, or --overwrite" in capsys.readouterr().err
+    train.main(["--output", str(finished), "--overwrite", "--quiet", "--seed", "9", *SHORT])
+    assert gumbel_gan.load(str(finished)).config.seed == 9
+
+
+@pytest.mark.parametrize("module", [sample, plot])
+def test_commands_on_no_run(module: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        module.main([str(tmp_path)])
+    assert stopped.value.code == 2
+    assert "holds no run" in capsys.readouterr().err
+
+
+def test_usage_errors_and_help_do_not_load_tensorflow() -> None:
+    code = (
+        "import sys; from gumbel_gan import train\n"
+        "try: train.main(sys.argv[1:])\n"
+        "finally: print('tensorflow' in sys.modules)"
+    )
+    for arguments in (["--epochs", "x"], ["--help"], ["--data.path", "none.txt"], ["--version"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.stdout.endswith("False\n")
+
+
+def test_usage_errors_are_quick() -> None:
+    """Half a second on the reference machine; the best of three, since others may be at work on it."""
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        command("gumbel_gan.train", "--epochs", "x")
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.5
+
+
+def test_public_names() -> None:
+    for name in gumbel_gan.__all__:
+        assert getattr(gumbel_gan, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        gumbel_gan.nothing  # noqa: B018
+    lazy = "import sys, gumbel_gan; dir(gumbel_gan); print('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", lazy], capture_output=True, text=True).stdout == "False\n"

@@ -1,0 +1,101 @@
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gumbel_gan.config import Config, Data, Generator, Training
+from gumbel_gan.results import config_yaml
+from gumbel_gan.train import parser
+
+ROOT = Path(__file__).parent.parent
+
+
+def parse(*arguments: str) -> Config:
+    options = parser()
+    settings = options.instantiate(options.parse_args(arguments))
+    return Config(**{key: settings[key] for key in Config.__dataclass_fields__})
+
+
+def test_default_is_the_post_and_toy_yaml() -> None:
+    toy = parse("--config", str(ROOT / "configs" / "toy.yaml"))
+    assert toy == Config() == parse()
+    assert (toy.epochs, toy.temperature) == (200, 0.001)
+    assert (toy.generator.learning_rate, toy.discriminator.learning_rate) == (0.0007, 0.0007)
+    training = toy.training
+    assert (training.batch_size, training.batches, training.generator_steps, training.epsilon) == (
+        10,
+        100,
+        10,
+        1e-8,
+    )
+
+
+def test_flags_override_files() -> None:
+    config = parse(
+        "--config", str(ROOT / "configs" / "toy.yaml"), "--epochs", "3", "--generator.learning_rate=0.1"
+    )
+    assert (config.epochs, config.generator.learning_rate, config.runs) == (3, 0.1, 1)
+
+
+def test_resolved_settings_are_read_back(tmp_path: Path) -> None:
+    data = Data(path="/some/file", probabilities=[0.25, 0.75], vocabulary=["a b", "no"])
+    config = Config(seed=5, runs=3, temperature=0.3, data=data, training=Training(batch_size=7))
+    file = tmp_path / "config.yaml"
+    file.write_text(config_yaml(config))
+    assert parse("--config", str(file)) == config
+    assert not {"output", "overwrite"} & set(yaml.safe_load(file.read_text()))
+    assert "output" in asdict(config)
+
+
+def test_lists_are_given_in_three_ways(tmp_path: Path) -> None:
+    file = tmp_path / "labels.txt"
+    file.write_text("ok\nwarn\n")
+    for given in ("ok,warn", "[ok, warn]", str(file)):
+        assert parse("--data.path", "-", "--data.vocabulary", given).data.vocabulary == ["ok", "warn"]
+    for numbers in ("0.2,0.8", "[0.2, 0.8]"):
+        assert parse("--data.probabilities", numbers).data.probabilities == [0.2, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"probabilities": [0.5, 0.6]}, "data.probabilities: received numbers that sum to 1.1"),
+        ({"probabilities": [-0.5, 1.5]}, "data.probabilities: received -0.5"),
+        ({"probabilities": [math.nan, 1]}, "data.probabilities: received nan"),
+        ({"probabilities": [1.0]}, "data.probabilities: received 1 categories"),
+        ({"probabilities": "a,b"}, "data.probabilities: received 'a,b'"),
+        ({"labels": ["a", "b"]}, "data.labels: received 2 values for 5 categories"),
+        ({"labels": ["a", "a", "b", "c", "d"]}, "data.labels: received 'a' twice"),
+        ({"vocabulary": "a,b"}, "data.vocabulary: received .* without data.path"),
+        ({"path": "-"}, "data.vocabulary: required with data.path -"),
+        ({"path": "-", "vocabulary": "a"}, "data.vocabulary: received 'a', neither a list nor a file"),
+        ({"path": "-", "vocabulary": "a,b", "column": "c"}, "data.column: standard input has no columns"),
+        ({"path": "x", "vocabulary": "a,b,c", "probabilities": [0.5, 0.5]}, "data.probabilities: received 2"),
+    ],
+)
+def test_bad_data(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Data(**settings)
+
+
+@pytest.mark.parametrize("number", [0, -1, math.nan, math.inf])
+def test_numbers_that_are_not_positive(number: float) -> None:
+    makers: dict[str, Any] = {
+        "temperature": lambda: Config(temperature=number),
+        "runs": lambda: Config(runs=number),  # type: ignore[arg-type]
+        "generator.learning_rate": lambda: Generator(learning_rate=number),
+        "training.batch_size": lambda: Training(batch_size=number),  # type: ignore[arg-type]
+    }
+    for name, make in makers.items():
+        with pytest.raises(ValueError, match=f"{name}: received {number}: give a number above zero"):
+            make()
+
+
+def test_seed_and_average() -> None:
+    with pytest.raises(ValueError, match="seed: received -1"):
+        Config(seed=-1)
+    with pytest.raises(ValueError, match=r"training.average_from: received 1"):
+        Training(average_from=1)

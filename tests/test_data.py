@@ -1,0 +1,62 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from gumbel_gan.data import Stream, dataset
+from gumbel_gan.metrics import count
+from gumbel_gan.sources import Distribution, Feed
+
+from .statistics import check_frequencies
+
+POST = np.array([0.0, 0.0, 0.1, 0.3, 0.6])
+
+
+def test_an_element_is_an_epoch_that_can_be_produced_again() -> None:
+    stream = Stream(Distribution(POST), runs=3, batches=7, batch_size=4, seed=5)
+    epochs = [epoch.numpy() for epoch in dataset(stream).take(3)]
+    assert epochs[0].shape == (7, 3, 4)
+    assert epochs[0].dtype == np.int32
+    again = Stream(Distribution(POST), runs=3, batches=7, batch_size=4, seed=5)
+    np.testing.assert_array_equal(again.epoch(2), epochs[2])
+    np.testing.assert_array_equal(next(iter(dataset(again, first_epoch=1))), epochs[1])
+    assert (epochs[0] != epochs[1]).any()
+
+
+def test_runs_and_seeds_have_streams_of_their_own() -> None:
+    draws = {
+        Stream(Distribution(POST), runs=3, seed=seed).epoch(0)[:, run].tobytes()
+        for seed, run in itertools.product((0, 1), range(3))
+    }
+    assert len(draws) == 6
+
+
+def test_stream_follows_the_distribution() -> None:
+    stream = Stream(Distribution(POST), runs=4, batches=100)
+    integers = np.concatenate([stream.epoch(epoch) for epoch in range(100)])  # 400,000
+    check_frequencies(integers, POST, detect=0.01)
+
+
+def test_feed_gives_all_runs_the_same_and_ends() -> None:
+    stream = Stream(
+        Feed(itertools.islice(itertools.cycle("abc"), 50), "abc"), runs=2, batches=3, batch_size=4
+    )
+    epochs = [epoch.numpy() for epoch in dataset(stream)]
+    assert [epoch.shape for epoch in epochs] == [(3, 2, 4)] * 4
+    flat = np.concatenate(epochs)[:, 0].ravel()
+    np.testing.assert_array_equal(flat, np.arange(48) % 3)
+    np.testing.assert_array_equal(np.concatenate(epochs)[:, 1].ravel(), flat)
+
+
+def test_last_epoch_of_a_feed_is_cut_to_whole_batches() -> None:
+    stream = Stream(Feed("ab" * 9, "ab"), batches=3, batch_size=4)
+    assert [len(epoch) for epoch in dataset(stream)] == [3, 1]
+
+
+def test_count() -> None:
+    integers = np.array([[[0, 1], [2, 2]], [[1, 1], [0, 2]]])  # [N, R, B]
+    np.testing.assert_array_equal(count(integers, 4), [[1, 3, 0, 0], [1, 0, 3, 0]])
+    stream = Stream(Distribution(POST), runs=3)
+    counts = count(stream.epoch(0), 5)
+    assert counts.sum(-1).tolist() == [1000] * 3
+    assert counts[1, 4] == pytest.approx((stream.epoch(0)[:, 1] == 4).sum())
