@@ -6,9 +6,25 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "config": ("Config", "Data", "Discriminator", "Generator", "Training"),
+    "config": ("Annealing", "Config", "Data", "Discriminator", "Generator", "Training"),
     "gumbel": ("RelaxedOneHotCategorical", "gumbel_max", "gumbel_noise"),
-    "estimators": ("GumbelSoftmax",),
+    "schedules": ("schedule",),
+    "estimators": (
+        "ESTIMATORS",
+        "Estimator",
+        "Exact",
+        "GappedStraightThrough",
+        "GumbelRao",
+        "GumbelSoftmax",
+        "Pathwise",
+        "Rebar",
+        "ReinMax",
+        "Reinforce",
+        "Relax",
+        "Rloo",
+        "StGumbelSoftmax",
+        "StraightThrough",
+    ),
     "models": ("CategoricalGenerator", "LogisticDiscriminator"),
     "gan": ("CategoricalGAN",),
     "data": ("Stream", "dataset"),

@@ -51,17 +51,20 @@ class Recorder(keras.callbacks.Callback):
         if len(self.stream.epoch(epoch)) == 0:  # a feed has ended: there was no such epoch
             self.model.stop_training = True
             return
-        losses = {name: loss.numpy() for name, loss in self.model.run_losses.items()}
+        measured = {name: values.numpy() for name, values in self.model.run_metrics.items()}
         learned = self.model.generator.probabilities()  # [R, K]
-        if self._not_finite(epoch, {**losses, "logits": learned.sum(-1)}):
+        if self._not_finite(epoch, {**measured, "logits": learned.sum(-1)}):
             return
         self.learned, self._logits = learned, self.model.generator.logits.numpy()
         self.counts += count(self.stream.epoch(epoch), self.stream.categories)
         target = self.target
+        losses = {name: measured.pop(name) for name in ("discriminator_loss", "generator_loss")}
         metrics = {
             **losses,
             "max_abs_error": max_abs_error(learned, target),
             "total_variation": total_variation(learned, target),
+            "temperature": np.full(self.stream.runs, self.model.temperature.numpy()),
+            **measured,
         }
         for name, values in metrics.items():
             self.metrics.setdefault(name, []).append(values)

@@ -2,10 +2,11 @@
 
 import contextlib
 import difflib
+import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser
@@ -50,6 +51,7 @@ def quiet_import() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice is for its programmers
 
 
 def _one_line(message: str, known: list[str]) -> str:
@@ -59,6 +61,8 @@ def _one_line(message: str, known: list[str]) -> str:
     if match := re.match(r"(?:Group '(.*)'|.*?)\s*does not accept (?:option|nested key) '(.*)'", message):
         key = f"{match[1]}.{match[2]}" if match[1] else match[2]
         return f"{key}: unknown setting{_suggest('--' + key, known)}"
+    if match := re.match(r"Option '(.*)' is not accepted", message):
+        return f"{match[1]}: unknown setting{_suggest('--' + match[1], known)}"
     if match := re.match(r"argument --(.*?)(?:/.*)?: expected one argument", message):
         return f"{match[1]}: received no value: give one (--{match[1]}=VALUE if it begins with -)"
     match = re.match(r'Parser key "(.*?)":\s*(.*)', message, re.DOTALL)
@@ -80,3 +84,12 @@ def _one_line(message: str, known: list[str]) -> str:
 def _suggest(option: str, known: list[str]) -> str:
     near = difflib.get_close_matches(option, known, n=1)
     return f", did you mean {near[0]}?" if near else ": --help lists those there are"
+
+
+def progress(items: Iterable[Any], total: int, what: str) -> Iterator[Any]:
+    """The items, with a line on a terminal that counts them as they come."""
+    for done, item in enumerate(items, start=1):
+        if sys.stdout.isatty():
+            end = "\n" if done == total else ""
+            print(f"\r{what}: {done}/{total}", end=end, flush=True)
+        yield item

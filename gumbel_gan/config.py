@@ -14,6 +14,26 @@ POST_PROBABILITIES = (0.0, 0.0, 0.1, 0.3, 0.6)
 """The distribution of the blog post's stream of the numbers 0 to 4."""
 
 Unit = Literal["characters", "words", "lines", "integers"]
+ScheduleName = Literal["constant", "linear", "exponential", "cosine", "inverse"]
+EstimatorName = Literal[
+    "gumbel_softmax",
+    "exact",
+    "reinforce",
+    "rloo",
+    "straight_through",
+    "st_gumbel_softmax",
+    "gumbel_rao",
+    "gapped_straight_through",
+    "reinmax",
+    "rebar",
+    "relax",
+]
+ESTIMATOR_OPTIONS = {
+    "backward_temperature": "st_gumbel_softmax",
+    "conditional_draws": "gumbel_rao",
+    "gap": "gapped_straight_through",
+}
+"""Which estimator a setting belongs to."""
 Labels = list[str | int | float] | str | None
 
 
@@ -67,31 +87,93 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Generator:
-    """The generator: a vector of logits.
+class Rate:
+    """A learning rate, and how it falls over the training.
 
     Attributes:
-        learning_rate: Adam's.
+        learning_rate: Adam's, at first.
+        schedule: how it falls.
+        final_learning_rate: what it falls to (default: a hundredth).
     """
 
     learning_rate: float = 0.0007
+    schedule: ScheduleName = "constant"
+    final_learning_rate: float | None = None
 
     def __post_init__(self) -> None:
-        _check_positive("generator.learning_rate", self.learning_rate)
+        name = type(self).__name__.lower()
+        check_positive(f"{name}.learning_rate", self.learning_rate)
+        if self.final_learning_rate is not None:
+            check_positive(f"{name}.final_learning_rate", self.final_learning_rate)
+            if self.schedule == "constant":
+                raise ValueError(
+                    f"{name}.final_learning_rate: received {self.final_learning_rate} with a constant rate: "
+                    f"give {name}.schedule, too"
+                )
 
 
 @dataclass(frozen=True)
-class Discriminator:
+class Generator(Rate):
+    """The generator: a vector of logits, and how its gradient is estimated.
+
+    Attributes:
+        learning_rate: Adam's, at first.
+        schedule: how it falls.
+        final_learning_rate: what it falls to (default: a hundredth).
+        estimator: of the gradient through a categorical sample; gumbel_softmax is the post's.
+        backward_temperature: of st_gumbel_softmax' Jacobian (default: the temperature).
+        conditional_draws: of gumbel_rao's noise (default: 10).
+        gap: of gapped_straight_through (default: 1).
+    """
+
+    estimator: EstimatorName = "gumbel_softmax"
+    backward_temperature: float | None = None
+    conditional_draws: int | None = None
+    gap: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, estimator in ESTIMATOR_OPTIONS.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            check_positive(f"generator.{name}", value)
+            if self.estimator != estimator:
+                raise ValueError(
+                    f"generator.{name}: received {value} with the estimator {self.estimator}, which has none: "
+                    f"leave it out, or give --generator.estimator {estimator}"
+                )
+
+
+@dataclass(frozen=True)
+class Discriminator(Rate):
     """The discriminator: a logistic regression.
 
     Attributes:
-        learning_rate: Adam's.
+        learning_rate: Adam's, at first.
+        schedule: how it falls.
+        final_learning_rate: what it falls to (default: a hundredth).
     """
 
-    learning_rate: float = 0.0007
+
+@dataclass(frozen=True)
+class Annealing:
+    """How the temperature falls over the training.
+
+    Attributes:
+        schedule: its shape; `inverse` is exponential in the inverse temperature, the same as exponential.
+        end: what it falls to, above zero.
+        until: the part of training that it takes, above 0 and up to 1.
+    """
+
+    schedule: ScheduleName = "constant"
+    end: float = 0.001
+    until: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_positive("discriminator.learning_rate", self.learning_rate)
+        check_positive("annealing.end", self.end)
+        if not 0 < self.until <= 1:
+            raise ValueError(f"annealing.until: received {self.until}: give a part, above 0 up to 1")
 
 
 @dataclass(frozen=True)
@@ -114,7 +196,7 @@ class Training:
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "batches", "generator_steps", "epsilon"):
-            _check_positive(f"training.{name}", getattr(self, name))
+            check_positive(f"training.{name}", getattr(self, name))
         if not 0 <= self.average_from < 1:
             raise ValueError(
                 f"training.average_from: received {self.average_from}: give a part of training, "
@@ -132,7 +214,9 @@ class Config:
         seed: of everything random; 0 or more.
         runs: independent GANs trained side by side.
         epochs: epochs of training.
-        temperature: of the Gumbel-softmax samples.
+        temperature: of the Gumbel-softmax samples, at first.
+        diagnostics: measure the generator's gradient on the way; more columns in metrics.csv.
+        annealing: how the temperature falls.
         data: the stream of categories.
         generator: the generator.
         discriminator: the discriminator.
@@ -145,6 +229,8 @@ class Config:
     runs: int = 1
     epochs: int = 200
     temperature: float = 0.001
+    diagnostics: bool = False
+    annealing: Annealing = field(default_factory=Annealing)
     data: Data = field(default_factory=Data)
     generator: Generator = field(default_factory=Generator)
     discriminator: Discriminator = field(default_factory=Discriminator)
@@ -152,9 +238,34 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("runs", "epochs", "temperature"):
-            _check_positive(name, getattr(self, name))
+            check_positive(name, getattr(self, name))
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
+        if self.generator.estimator == "rloo" and self.training.batch_size < 2:
+            raise ValueError(
+                "training.batch_size: received 1 with the estimator rloo, which leaves one out: give two"
+            )
+
+
+PARTS: dict[str, Any] = {
+    "annealing": Annealing,
+    "data": Data,
+    "generator": Generator,
+    "discriminator": Discriminator,
+    "training": Training,
+}
+"""The settings that have settings of their own."""
+
+
+def from_settings(settings: dict[str, Any]) -> Config:
+    """The configuration of a nested dictionary, as YAML gives it.
+
+    Raises:
+        TypeError: a setting is not known.
+        ValueError: a setting's value would not do.
+    """
+    parts = {key: PARTS[key](**value) for key, value in settings.items() if key in PARTS}
+    return Config(**{**settings, **parts})
 
 
 def check_probabilities(name: str, probabilities: Iterable[float]) -> None:
@@ -179,7 +290,8 @@ def _set(settings: Any, name: str, value: Any) -> None:
     object.__setattr__(settings, name, value)  # the settings are frozen once they are made
 
 
-def _check_positive(name: str, number: float) -> None:
+def check_positive(name: str, number: float) -> None:
+    """Check that a number is finite and above zero; a ValueError says so."""
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name}: received {number}: give a number above zero")
 

@@ -8,11 +8,13 @@ import keras
 import numpy as np
 
 from .callbacks import Recorder
-from .config import Config
+from .config import Config, Generator, Rate
 from .data import Stream, dataset
+from .estimators import ESTIMATORS, Estimator
 from .gan import CategoricalGAN
 from .models import CategoricalGenerator, LogisticDiscriminator
 from .results import Run
+from .schedules import schedule
 from .sources import Source, open_source
 
 
@@ -31,21 +33,43 @@ def build(config: Config, categories: int) -> CategoricalGAN:
         config: the settings.
         categories: K.
     """
-    training = config.training
+    training, annealing = config.training, config.annealing
+    steps = config.epochs * training.batches
     gan = CategoricalGAN(
         CategoricalGenerator(categories, config.runs),
         LogisticDiscriminator(categories, config.runs, seed=config.seed),
-        temperature=config.temperature,
+        estimator=estimator(config.generator),
+        temperature=schedule(
+            annealing.schedule, config.temperature, annealing.end, max(1, round(annealing.until * steps))
+        ),
         generator_steps=training.generator_steps,
+        diagnostics=config.diagnostics,
         seed=config.seed,
     )
     gan.compile(
-        generator_optimizer=keras.optimizers.Adam(config.generator.learning_rate, epsilon=training.epsilon),
-        discriminator_optimizer=keras.optimizers.Adam(
-            config.discriminator.learning_rate, epsilon=training.epsilon
-        ),
+        generator_optimizer=adam(config.generator, training.epsilon, steps * training.generator_steps),
+        discriminator_optimizer=adam(config.discriminator, training.epsilon, steps),
     )
     return gan
+
+
+def estimator(settings: Generator) -> Estimator:
+    """The gradient estimator that the settings describe."""
+    options = {
+        "backward_temperature": settings.backward_temperature,
+        "draws": settings.conditional_draws,
+        "gap": settings.gap,
+    }
+    return ESTIMATORS[settings.estimator](
+        **{name: value for name, value in options.items() if value is not None}
+    )
+
+
+def adam(rate: Rate, epsilon: float, steps: int) -> keras.optimizers.Optimizer:
+    """Adam, with a learning rate that falls over so many steps as the settings say."""
+    final = rate.final_learning_rate or rate.learning_rate / 100
+    learning_rate = schedule(rate.schedule, rate.learning_rate, final, steps)
+    return keras.optimizers.Adam(learning_rate, epsilon=epsilon)
 
 
 def run(

@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .estimators import GumbelSoftmax, register
+from . import diagnostics as measured
+from .estimators import Estimator, GumbelSoftmax, register
 from .gumbel import Seed
 from .losses import non_saturating_discriminator_loss, non_saturating_generator_loss
+from .schedules import Schedule
 
 # AutoGraph has only the loops of `_epoch` to convert; all that they call would add 0.2 s to the start.
 _plain = tf.autograph.experimental.do_not_convert
@@ -26,8 +28,9 @@ class CategoricalGAN(keras.Model):
         generator: has `logits` [R, K].
         discriminator: maps integers [R, B] or vectors [R, B, K] to log-odds of real [R, B].
         estimator: of the generator's gradient.
-        temperature: of the samples, above zero.
+        temperature: of the samples, above zero; a number, or a Keras schedule over the discriminator's steps.
         generator_steps: for each discriminator step.
+        diagnostics: whether to measure the generator's gradient on the way (`diagnostics.NAMES`).
         seed: of the noise.
     """
 
@@ -36,9 +39,10 @@ class CategoricalGAN(keras.Model):
         generator: keras.Model,
         discriminator: keras.Model,
         *,
-        estimator: Any = None,
-        temperature: float = 0.001,
+        estimator: Estimator | None = None,
+        temperature: float | Schedule = 0.001,
         generator_steps: int = 10,
+        diagnostics: bool = False,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -50,21 +54,24 @@ class CategoricalGAN(keras.Model):
             )
         self.generator, self.discriminator = generator, discriminator
         self.estimator = estimator or GumbelSoftmax()
-        self.generator_steps, self.seed = generator_steps, seed
+        if not self.estimator.built:
+            self.estimator.build(generator.logits.shape)
+        self.generator_steps, self.diagnostics, self.seed = generator_steps, diagnostics, seed
+        self.schedule = temperature
         # A variable: a Python number would be baked into the compiled program and could never change.
         self.temperature = self.add_weight(
             shape=(),
-            initializer=keras.initializers.Constant(temperature),
+            initializer=keras.initializers.Constant(temperature(0) if callable(temperature) else temperature),
             trainable=False,
             name="temperature",
         )
-        self.run_losses = {
+        names = ("discriminator_loss", "generator_loss", *(measured.NAMES if diagnostics else ()))
+        self.run_metrics = {
             name: self.add_weight(shape=(generator.runs,), initializer="zeros", trainable=False, name=name)
-            for name in ("discriminator_loss", "generator_loss")
+            for name in names
         }
-        """The last epoch's mean losses of each run, [R]; `fit` logs their mean over runs."""
-        purposes = np.random.SeedSequence(seed).generate_state(2)
-        self._discriminator_noise, self._generator_noise = purposes.astype(np.int32).tolist()
+        """Means over the last epoch for each run, [R]; `fit` logs the losses' means over runs."""
+        self._purposes = np.random.SeedSequence(seed).generate_state(3).astype(np.int32).tolist()
         self.built = True
 
     def compile(
@@ -86,53 +93,80 @@ class CategoricalGAN(keras.Model):
 
     def train_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
         """One epoch: int32 [N, R, B] in, the mean losses over batches and runs out."""
-        losses = self._epoch(data)
-        for name, loss in losses.items():
-            self.run_losses[name].assign(loss)
-        return {name: tf.reduce_mean(loss) for name, loss in losses.items()}
+        metrics = self._epoch(data)
+        for name, values in metrics.items():
+            self.run_metrics[name].assign(values)
+        return {name: tf.reduce_mean(metrics[name]) for name in ("discriminator_loss", "generator_loss")}
 
     @tf.function  # Keras calls `train_step` without AutoGraph, which turns these loops into the graph's
     def _epoch(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
-        discriminator_loss = generator_loss = tf.zeros(data.shape[1])  # [R], sums over the batches
-        for real in data:
-            discriminator_loss += self.discriminator_step(real)
+        zeros = tf.zeros(self.generator.runs)
+        discriminator_loss, generator_loss, step_length = zeros, zeros, zeros  # [R], sums over the batches
+        diagnosed = dict.fromkeys(measured.SUMS, zeros) if self.diagnostics else {}
+        batches = tf.shape(data)[0]
+        for batch in tf.range(batches):
+            real = data[batch]
+            loss, generated = self.discriminator_step(real)
+            discriminator_loss += loss
+            if self.diagnostics:
+                diagnosed = self._diagnose(batch, generated, diagnosed)
             for _ in tf.range(self.generator_steps):
-                loss = self.generator_step(real.shape[1])
+                loss, length = self.generator_step(real.shape[1])
                 generator_loss += loss
-        batches = tf.cast(tf.shape(data)[0], tf.float32)
-        return {
+                step_length += length
+        batches = tf.cast(batches, tf.float32)
+        metrics = {
             "discriminator_loss": discriminator_loss / batches,
             "generator_loss": generator_loss / batches / self.generator_steps,
         }
+        if self.diagnostics:
+            metrics |= measured.means(diagnosed)
+            metrics["step_ratio"] = step_length / batches / self.generator_steps
+        return metrics
 
     @_plain
-    def discriminator_step(self, real: tf.Tensor) -> tf.Tensor:
-        """One step of the discriminator on real integers [R, B] and as many samples; its loss, [R]."""
-        seed = self._noise(self._discriminator_noise, self.discriminator_optimizer)
-        generated = self.estimator.sample(
-            tf.convert_to_tensor(self.generator.logits), self.temperature.value, real.shape[1], seed
-        )  # [R, B, K]
+    def discriminator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step of the discriminator on real integers [R, B] and as many samples; loss [R] and samples."""
+        if callable(self.schedule):
+            self.temperature.assign(self.schedule(self.discriminator_optimizer.iterations.value))
+        logits = tf.convert_to_tensor(self.generator.logits)
+        seed = self._noise(0, self.discriminator_optimizer)
+        generated = self.estimator.sample(logits, self.temperature.value, real.shape[1], seed)  # [R, B, K]
         with tf.GradientTape() as tape:
             losses = non_saturating_discriminator_loss(
                 self.discriminator(real), self.discriminator(generated)
             )  # [R, B]
             loss = tf.reduce_mean(losses, axis=1)  # [R]
         self._apply(self.discriminator_optimizer, tape, loss, self.discriminator)
-        return loss
+        return loss, generated
+
+    def generator_losses(self, samples: tf.Tensor) -> tf.Tensor:
+        """The generator's loss of each sample, [R, B, K] to [R, B]."""
+        return non_saturating_generator_loss(self.discriminator(samples))
 
     @_plain
-    def generator_step(self, batch: int) -> tf.Tensor:
-        """One step of the generator on `batch` samples; its loss, [R]."""
-        seed = self._noise(self._generator_noise, self.generator_optimizer)
-
-        def loss(samples: tf.Tensor) -> tf.Tensor:
-            return non_saturating_generator_loss(self.discriminator(samples))  # [R, B, K] to [R, B]
-
+    def generator_step(self, batch: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step of the generator on `batch` samples; its loss, and its length over its rate, [R] each."""
+        seed = self._noise(1, self.generator_optimizer)
         with tf.GradientTape() as tape:
             logits = tf.convert_to_tensor(self.generator.logits)
-            surrogate = self.estimator.surrogate(loss, logits, self.temperature.value, batch, seed)  # [R]
-        self._apply(self.generator_optimizer, tape, surrogate, self.generator)
-        return surrogate
+            loss = self.estimator.surrogate(
+                self.generator_losses, logits, self.temperature.value, batch, seed
+            )  # [R]
+        self._apply(self.generator_optimizer, tape, loss, self.generator)
+        moved = tf.convert_to_tensor(self.generator.logits) - logits  # costs nothing where it is not used
+        return loss, tf.norm(moved, axis=-1) / self.generator_optimizer.learning_rate
+
+    @_plain
+    def _diagnose(
+        self, batch: tf.Tensor, generated: tf.Tensor, totals: dict[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        def look() -> dict[str, tf.Tensor]:
+            sums = measured.sums(self, generated, self._noise(2, self.discriminator_optimizer))
+            return {name: total + sums[name] for name, total in totals.items()}
+
+        # At one batch in four: at every one an epoch of 64 runs takes 27 % longer.
+        return tf.cond(batch % 4 == 0, look, lambda: totals)
 
     def _apply(
         self,
@@ -146,8 +180,9 @@ class CategoricalGAN(keras.Model):
         optimizer.apply(tape.gradient(loss, [w.value for w in weights]), weights)
 
     def _noise(self, purpose: int, optimizer: keras.optimizers.Optimizer) -> Seed:
-        """A seed of its own for every step: a constant one would repeat the noise."""
-        return tf.stack([purpose, tf.cast(optimizer.iterations.value, tf.int32)])
+        """A seed of its own for every purpose and step: a constant one would repeat the noise."""
+        step = tf.cast(optimizer.iterations.value, tf.int32)
+        return tf.stack([self._purposes[purpose], step])
 
     def get_config(self) -> dict[str, Any]:
         """For Keras' serialization."""
@@ -157,15 +192,16 @@ class CategoricalGAN(keras.Model):
             "generator": serialize(self.generator),
             "discriminator": serialize(self.discriminator),
             "estimator": serialize(self.estimator),
-            "temperature": float(self.temperature.numpy()),
+            "temperature": serialize(self.schedule),
             "generator_steps": self.generator_steps,
+            "diagnostics": self.diagnostics,
             "seed": self.seed,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "CategoricalGAN":
         """For Keras' serialization."""
-        parts = ("generator", "discriminator", "estimator")
+        parts = ("generator", "discriminator", "estimator", "temperature")
         return cls(**{**config, **{k: keras.saving.deserialize_keras_object(config[k]) for k in parts}})
 
     def get_compile_config(self) -> dict[str, Any]:

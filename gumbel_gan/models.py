@@ -76,6 +76,13 @@ class LogisticDiscriminator(keras.Model):
             return tf.gather(kernel, x, batch_dims=1) + bias[:, None]
         return tf.reduce_sum(kernel[:, None, :] * x, axis=-1) + bias[:, None]
 
+    def of_run(self, run: int) -> "LogisticDiscriminator":
+        """One run's discriminator, alone."""
+        alone = type(self).from_config({**self.get_config(), "runs": 1})
+        for weight, all_runs in zip(alone.weights, self.weights, strict=True):
+            weight.assign(all_runs.value[run : run + 1])
+        return alone
+
     def get_config(self) -> dict[str, Any]:
         """For Keras' serialization."""
         config = {"categories": self.categories, "runs": self.runs, "seed": self.seed}

@@ -1,6 +1,7 @@
 """Figures. Each takes arrays or a run and returns a matplotlib `Figure`; nothing global is touched."""
 
 import os
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,9 @@ STYLE: Any = {
     "legend.frameon": False,
     "svg.hashsalt": "gumbel_gan",  # the same picture is the same file
 }
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#555555"  # of Okabe and Ito's colour-blind safe palette
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Of Okabe and Ito, safe for the colour-blind."""
+BLUE, ORANGE, GREY = PALETTE[0], PALETTE[1], "#555555"
 
 
 def error_heatmap(run: Run) -> Figure:
@@ -57,6 +60,97 @@ def error_heatmap(run: Run) -> Figure:
             _draw_max_error(axes[1], run)
         axes[-1].set_xlabel("epoch")
     return figure
+
+
+def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:
+    """Bias and standard deviation of gradient estimators against temperature, a column of axes a point.
+
+    Args:
+        rows: with the keys point, estimator, temperature (None: it does not matter), bias, std and draws, as
+            `gradients.Measure` makes them.
+    """
+    points = list(dict.fromkeys(row["point"] for row in rows))
+    names = list(dict.fromkeys(row["estimator"] for row in rows))
+    temperatures = sorted({row["temperature"] for row in rows} - {None})
+    ends = (temperatures[0], temperatures[-1]) if temperatures else (0.1, 1.0)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(4 + 3.2 * len(points), 6))
+        axes = figure.subplots(2, len(points), sharex=True, sharey="row", squeeze=False)
+        for column, point in enumerate(points):
+            for axis, quantity in zip(axes[:, column], ("bias", "std"), strict=True):
+                for number, name in enumerate(names):
+                    chosen = [row for row in rows if row["point"] == point and row["estimator"] == name]
+                    x = [row["temperature"] for row in chosen]
+                    y = [row[quantity] for row in chosen]
+                    if x == [None]:  # a level for all temperatures
+                        x, y = list(ends), y * 2
+                    axis.plot(x, y, label=name, **_line(number, len(x)))
+                axis.set_xscale("log")
+                axis.set_yscale("log")
+                axis.grid(alpha=0.25)
+            # What cannot be told from no bias: twice the standard error of a mean over so many draws.
+            noise = [2 * row["std"] / np.sqrt(row["draws"] / 10) for row in rows if row["point"] == point]
+            axes[0, column].axhspan(1e-5, max(np.median(noise), 1e-5), color=GREY, alpha=0.12, linewidth=0)
+            axes[0, column].set_ylim(2e-4, 2)
+            axes[1, column].set_ylim(2e-2, 30)
+            axes[0, column].set_title(f"point {point}")
+            axes[1, column].set_xlabel("temperature")
+        axes[0, 0].set_ylabel("bias / length of the exact gradient")
+        axes[1, 0].set_ylabel("standard deviation of a batch of ten")
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
+    return figure
+
+
+def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
+    """What was measured against the epoch for each cell of a study: the median and a 90 % band of its runs.
+
+    Up to four cells share one axes; more have one each, on the same scales.
+
+    Args:
+        cells: with `label` and `curves` [E, R], as `study.Cell`.
+        kind: "gan" (curves are maximum errors) or "polynomial" (expected losses).
+    """
+    together = len(cells) <= 4
+    columns = 1 if together else min(4, len(cells))
+    rows = 1 if together else -(-len(cells) // columns)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7, 3.5) if together else (2.4 * columns + 0.6, 1.7 * rows + 0.5))
+        axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for number, cell in enumerate(cells):
+            axis = axes[0, 0] if together else axes[divmod(number, columns)]
+            colour = PALETTE[number % len(PALETTE)] if together else BLUE
+            low, median, high = np.quantile(cell.curves, [0.05, 0.5, 0.95], axis=1)
+            epochs = np.arange(1, len(median) + 1)
+            axis.fill_between(epochs, low, high, color=colour, alpha=0.25, linewidth=0)
+            axis.plot(epochs, median, color=colour, linestyle=_line(number, 0)["linestyle"], label=cell.label)
+            if not together:
+                axis.set_title(_wrapped(cell.label), fontsize=8)
+        for empty in list(axes.flat)[len(cells) if not together else 1 :]:
+            empty.set_visible(False)
+        if kind == "gan":
+            axes[0, 0].set_yscale("log")
+        for axis in axes.flat:
+            axis.grid(alpha=0.25)
+        if together:
+            axes[0, 0].legend(loc="upper right", fontsize=8)
+        figure.supxlabel("epoch", fontsize=9)
+        figure.supylabel("maximum error" if kind == "gan" else "expected loss", fontsize=9)
+    return figure
+
+
+def _wrapped(label: str, width: int = 28) -> str:
+    return "\n".join(textwrap.wrap(label, width))
+
+
+def _line(number: int, points: int) -> dict[str, Any]:
+    """A colour, a dash and a marker, so that eleven lines can be told apart, in grey too."""
+    return {
+        "color": PALETTE[number % len(PALETTE)],
+        "linestyle": ("-", "--", ":")[number // len(PALETTE) % 3],
+        "marker": "osD^vPX*<>ph"[number % 12],
+        "markersize": 4,
+        "linewidth": 1.2,
+    }
 
 
 def save_figure(figure: Figure, directory: str, name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from .config import Config, Data, Discriminator, Generator, Training
+from .config import Config, from_settings
 from .metrics import max_abs_error, total_variation
 
 MAX_READABLE = 10_000  # categories; with more, files for people hold the most probable
@@ -105,13 +105,25 @@ class Run:
     @cached_property
     def generator(self) -> Any:
         """The trained generator; loading it loads TensorFlow."""
+        return self._network("generator.keras")
+
+    @cached_property
+    def discriminator(self) -> Any:
+        """The trained discriminator; loading it loads TensorFlow."""
+        return self._network("discriminator.keras")
+
+    def _network(self, name: str) -> Any:
         if self.directory is None:
-            raise AttributeError("a run that was not saved keeps its generator in its CategoricalGAN")
+            raise AttributeError("a run that was not saved keeps its networks in its CategoricalGAN")
         import keras
 
         from . import models  # noqa: F401  (registers them with Keras)
 
-        return keras.models.load_model(os.path.join(self.directory, "generator.keras"))
+        path = os.path.join(self.directory, name)
+        try:
+            return keras.models.load_model(path)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path} cannot be read ({' '.join(str(error).split())}): train again") from None
 
     @property
     def shown_labels(self) -> tuple[str, ...]:
@@ -174,17 +186,18 @@ def _cannot_write(directory: str, error: OSError) -> ValueError:
     return ValueError(f"output: cannot write to {directory} ({error.strerror}): give another directory")
 
 
-def save(run: Run, directory: str, generator: Any) -> None:
-    """Write everything but the pictures into a directory: tables, summary, settings, the generator."""
+def save(run: Run, directory: str, gan: Any) -> None:
+    """Write everything but the pictures into a directory: tables, summary, settings, the two networks."""
     write(directory, "probabilities.csv", lambda file: file.writelines(_probability_rows(run)))
     write(directory, "metrics.csv", lambda file: file.writelines(_metric_rows(run)))
     if not run.readable.all:
         arrays: dict[str, Any] = {name: np.asarray(getattr(run, name)) for name in ARRAYS}
         write(directory, "arrays.npz", lambda file: np.savez(file, **arrays), binary=True)
     write(directory, "summary.json", lambda file: file.write(_summary(run)))
-    temporary = os.path.join(directory, ".generator.keras")  # Keras insists on the ending
-    generator.save(temporary)
-    os.replace(temporary, os.path.join(directory, "generator.keras"))
+    for name in ("generator", "discriminator"):
+        temporary = os.path.join(directory, f".{name}.keras")  # Keras insists on the ending
+        getattr(gan, name).save(temporary)
+        os.replace(temporary, os.path.join(directory, f"{name}.keras"))
     write(directory, "config.yaml", lambda file: file.write(config_yaml(run.config)))
 
 
@@ -285,8 +298,7 @@ def load(directory: str) -> Run:
     try:
         with open(os.path.join(directory, name), encoding="utf-8") as file:
             settings = yaml.safe_load(file)
-        parts = {"data": Data, "generator": Generator, "discriminator": Discriminator, "training": Training}
-        config = Config(**{**settings, **{key: part(**settings[key]) for key, part in parts.items()}})
+        config = from_settings(settings)
         name = "summary.json"
         with open(os.path.join(directory, name), encoding="utf-8") as file:
             summary = json.load(file)

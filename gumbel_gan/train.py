@@ -20,7 +20,10 @@ def parser() -> Parser:
     options.add_argument("--config", action="config", help="YAML file with any of these settings")
     options.add_argument("--quiet", action="store_true", help="print nothing but errors")
     options.add_argument("--tensorboard", action="store_true", help="write TensorBoard events, too")
-    options.add_class_arguments(Config, skip={"overwrite"})
+    options.add_class_arguments(Config, skip={"overwrite", "diagnostics"})
+    options.add_argument(
+        "--diagnostics", action="store_true", help="measure the generator's gradient on the way"
+    )
     options.add_argument(
         "--overwrite", action="store_true", help="replace the results in the output directory"
     )
@@ -72,7 +75,7 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
         if error.run is None:
             return status, message
         run, gan = error.run, error.gan
-    save(run, directory, gan.generator)
+    save(run, directory, gan)
     save_figure(error_heatmap(run), directory, "error_heatmap.png")
     if bad := getattr(source, "error", None):
         status, message = 2, str(bad)

@@ -1,12 +1,13 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from gumbel_gan.config import Config, Data
 from gumbel_gan.metrics import max_abs_error, total_variation
-from gumbel_gan.models import CategoricalGenerator
+from gumbel_gan.models import CategoricalGenerator, LogisticDiscriminator
 from gumbel_gan.results import Run, claim_directory, load, save, write
 
 
@@ -39,7 +40,9 @@ def made_up(categories: int = 5, runs: int = 2, epochs: int = 4, labels: list[st
 
 
 def saved(run: Run, directory: Path) -> Run:
-    save(run, str(directory), CategoricalGenerator(len(run.target), run.config.runs))
+    size = (len(run.target), run.config.runs)
+    gan = SimpleNamespace(generator=CategoricalGenerator(*size), discriminator=LogisticDiscriminator(*size))
+    save(run, str(directory), gan)
     return load(str(directory))
 
 
@@ -61,8 +64,9 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
         np.testing.assert_allclose(loaded.metrics[name], values, rtol=1e-7)
     assert loaded.config.seed == 3
     assert loaded.generator.probabilities().shape == (2, 5)
+    assert loaded.discriminator.of_run(1).kernel.shape == (1, 5)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "config.yaml", "generator.keras", "metrics.csv", "probabilities.csv", "summary.json"
+        "config.yaml", "discriminator.keras", "generator.keras", "metrics.csv", "probabilities.csv", "summary.json"
     ]  # fmt: skip
 
 

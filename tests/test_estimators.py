@@ -1,0 +1,280 @@
+"""Every estimator against exact enumeration, in NumPy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import scipy.special
+import scipy.stats
+import tensorflow as tf
+
+from gumbel_gan.config import ESTIMATOR_OPTIONS, Config, Generator, Training
+from gumbel_gan.estimators import ESTIMATORS, TEMPERATURE_FREE, Estimator, condition, hardest
+from gumbel_gan.experiment import estimator as from_settings
+from gumbel_gan.experiment import run
+from gumbel_gan.gumbel import perturb
+
+from .statistics import FALSE_ALARM
+
+K, BATCH, DRAWS = 5, 10, 400_000
+POINTS = np.random.default_rng(0).normal(size=(3, K))
+KERNEL = np.random.default_rng(1).normal(size=K)
+HARD = [name for name in ESTIMATORS if name != "gumbel_softmax"]
+Losses = Callable[[Any], Any]
+
+
+def nonlinear(samples: Any) -> Any:
+    return tf.nn.softplus(tf.reduce_sum(samples * tf.constant(KERNEL, tf.float32), -1)) ** 2
+
+
+def linear(samples: Any) -> Any:
+    return tf.reduce_sum(samples * tf.constant(KERNEL, tf.float32), -1)
+
+
+def quadratic(samples: Any) -> Any:
+    return linear(samples) ** 2 + tf.reduce_sum(samples[..., :2], -1) ** 2
+
+
+def exact(loss: Losses, logits: np.ndarray) -> np.ndarray:
+    """p * (F - p.F), by enumeration."""
+    losses = loss(tf.eye(K)[None]).numpy()[0].astype(np.float64)
+    p = scipy.special.softmax(logits)
+    return p * (losses - p @ losses)
+
+
+def estimates(
+    estimator: Estimator,
+    loss: Losses,
+    logits: np.ndarray,
+    temperature: float = 0.5,
+    draws: int = DRAWS,
+    seed: int = 1,
+) -> np.ndarray:
+    """Independent estimates, each from a batch of ten, [draws / 10, K]."""
+    groups = draws // BATCH
+    if not estimator.built:
+        estimator.build((1, K))
+
+    @tf.function(jit_compile=True)
+    def gradient() -> tf.Tensor:
+        tiled = tf.tile(tf.constant(logits[None], tf.float32), (groups, 1))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tiled)
+            surrogate = estimator.estimate(loss, tiled, tf.constant(temperature), BATCH, (seed, 0))
+        return tape.gradient(surrogate, tiled)
+
+    return gradient().numpy().astype(np.float64)
+
+
+def standard_errors_off(values: np.ndarray, expected: np.ndarray) -> float:
+    """The length of the mean's deviation, in root mean squares of it."""
+    error = np.sqrt(values.var(0).sum() / len(values))
+    return float(np.linalg.norm(values.mean(0) - expected) / max(error, 1e-6))
+
+
+@pytest.mark.parametrize("point", range(3))
+@pytest.mark.parametrize("name", ["exact", "reinforce", "rloo", "rebar", "relax"])
+def test_unbiased(name: str, point: int) -> None:
+    """Within 3 standard errors; the length of a deviation in four dimensions is beyond 3 once in 10,000."""
+    values = estimates(ESTIMATORS[name](), nonlinear, POINTS[point])
+    assert standard_errors_off(values, exact(nonlinear, POINTS[point])) < 3
+
+
+@pytest.mark.parametrize("name", ["gumbel_softmax", "straight_through", "st_gumbel_softmax", "reinmax"])
+def test_power_of_the_test_of_bias(name: str) -> None:
+    values = estimates(ESTIMATORS[name](), nonlinear, POINTS[0])
+    assert standard_errors_off(values, exact(nonlinear, POINTS[0])) > 10
+
+
+def test_straight_through_is_exact_for_a_linear_loss() -> None:
+    values = estimates(ESTIMATORS["straight_through"](), linear, POINTS[1])
+    np.testing.assert_allclose(values, np.tile(exact(linear, POINTS[1]), (len(values), 1)), atol=1e-5)
+
+
+def test_reinmax_is_exact_for_a_quadratic_loss() -> None:
+    for point in POINTS:
+        values = estimates(ESTIMATORS["reinmax"](), quadratic, point, temperature=1.0)
+        assert standard_errors_off(values, exact(quadratic, point)) < 3
+    values = estimates(ESTIMATORS["straight_through"](), quadratic, POINTS[0])
+    assert standard_errors_off(values, exact(quadratic, POINTS[0])) > 10
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5])
+def test_gumbel_rao_has_the_mean_of_st_gumbel_softmax_and_less_variance(temperature: float) -> None:
+    straight = estimates(ESTIMATORS["st_gumbel_softmax"](), nonlinear, POINTS[0], temperature)
+    rao = estimates(ESTIMATORS["gumbel_rao"](draws=10), nonlinear, POINTS[0], temperature, DRAWS // 4, seed=9)
+    error = np.sqrt(straight.var(0).sum() / len(straight) + rao.var(0).sum() / len(rao))
+    assert np.linalg.norm(straight.mean(0) - rao.mean(0)) < 3 * error
+    assert rao.var(0).sum() < 0.7 * straight.var(0).sum()
+
+
+def test_noise_of_gumbel_softmax_grows_as_the_temperature_to_the_power_of_minus_a_half() -> None:
+    noise = [
+        np.sqrt(estimates(ESTIMATORS["gumbel_softmax"](), nonlinear, POINTS[0], t).var(0).sum())
+        for t in (0.1, 0.01, 0.001)
+    ]
+    np.testing.assert_allclose(np.array(noise[1:]) / noise[:-1], np.sqrt(10), rtol=0.15)
+
+
+def test_backward_temperature_is_that_of_the_jacobian() -> None:
+    decoupled = estimates(
+        ESTIMATORS["st_gumbel_softmax"](backward_temperature=2.0), nonlinear, POINTS[0], 0.1
+    )
+    warm = estimates(ESTIMATORS["st_gumbel_softmax"](), nonlinear, POINTS[0], 2.0)
+    np.testing.assert_allclose(decoupled, warm, atol=1e-5)
+
+
+def test_gap_of_gapped_straight_through() -> None:
+    """By hand for two categories: the moved logits lie `gap` apart, so the Jacobian is p (1 - p) / t."""
+    values = estimates_of_two(ESTIMATORS["gapped_straight_through"](gap=1.0), temperature=0.5)
+    p = scipy.special.expit(1.0 / 0.5)
+    np.testing.assert_allclose(np.abs(values), p * (1 - p) / 0.5, rtol=1e-5)
+
+
+def estimates_of_two(estimator: Estimator, temperature: float) -> np.ndarray:
+    logits = tf.zeros((1000, 2))
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        surrogate = estimator.estimate(lambda x: x[..., 0], logits, tf.constant(temperature), 1, (1, 2))
+    return tape.gradient(surrogate, logits).numpy()
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_the_discriminator_sees_hard_samples(name: str) -> None:
+    samples = (
+        ESTIMATORS[name]().sample(tf.constant(POINTS, tf.float32), tf.constant(0.5), 100, (1, 2)).numpy()
+    )
+    assert samples.shape == (3, 100, K)
+    np.testing.assert_allclose(np.sort(samples, -1), np.tile([0, 0, 0, 0, 1.0], (3, 100, 1)), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_value_of_the_surrogate_is_the_mean_loss(name: str) -> None:
+    """Unbiased for all but the soft samples: the expected loss within 5 standard errors."""
+    estimator = ESTIMATORS[name]()
+    estimator.build((1, K))
+    logits = tf.tile(tf.constant(POINTS[:1], tf.float32), (4000, 1))
+    values = estimator.estimate(nonlinear, logits, tf.constant(0.05), BATCH, (3, 4)).numpy()
+    losses = nonlinear(tf.eye(K)[None]).numpy()[0]
+    expected = scipy.special.softmax(POINTS[0]) @ losses
+    allowed = 0.02 if name == "gumbel_softmax" else 1e-5
+    assert abs(values.mean() - expected) < 5 * values.std() / np.sqrt(4000) + allowed
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_trains_in_the_compiled_epoch(name: str) -> None:
+    """Any number of runs, diagnostics on: it learns something, and each run for itself."""
+    rate = Generator(estimator=name, learning_rate=0.01)  # type: ignore[arg-type]
+    config = Config(
+        runs=2, epochs=2, temperature=0.5, diagnostics=True, generator=rate, training=Training(batches=30)
+    )
+    result, gan = run(config)
+    assert np.isfinite(result.learned).all()
+    assert (result.learned[0] != result.learned[1]).all()
+    errors = result.metrics["max_abs_error"]
+    assert (errors[-1] < 0.4).all()  # it starts from 0.4
+    assert gan._epoch.experimental_get_tracing_count() == 1
+    sharpness = result.metrics["sharpness"]
+    assert (sharpness > 0.999).all() == (name != "gumbel_softmax")
+
+
+@pytest.mark.parametrize("name", ["rebar", "relax"])
+def test_control_variates_learn_to_lower_the_variance(name: str) -> None:
+    estimator = ESTIMATORS[name](learning_rate=0.02)
+    logits = tf.constant(POINTS[:1], tf.float32)
+    estimator.build((1, K))
+    before = estimates(estimator, nonlinear, POINTS[0], temperature=0.05, draws=100_000).var(0).sum()
+
+    @tf.function(jit_compile=True)
+    def learn(step: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            surrogate = estimator.surrogate(nonlinear, logits, tf.constant(0.05), 100, tf.stack([7, step]))
+        assert tape.gradient(surrogate, logits) is not None
+
+    for step in range(1000):
+        learn(tf.constant(step))
+    values = estimates(estimator, nonlinear, POINTS[0], temperature=0.05, draws=100_000)
+    assert values.var(0).sum() < 0.6 * before
+    assert standard_errors_off(values, exact(nonlinear, POINTS[0])) < 3  # and stays unbiased
+
+
+def test_gradient_of_surrogate_is_that_of_the_estimate_while_it_learns() -> None:
+    gradients = []
+    for learn in (True, False):
+        estimator = ESTIMATORS["rebar"]()
+        estimator.build((3, K))
+        logits = tf.constant(POINTS, tf.float32)
+        method = estimator.surrogate if learn else estimator.estimate
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            surrogate = method(nonlinear, logits, tf.constant(0.5), BATCH, (1, 2))
+        gradients.append(tape.gradient(surrogate, logits).numpy())
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-5)
+
+
+def test_several_variables() -> None:
+    """Three variables at once, the loss a sum: as each for itself; and RLOO agrees within 4 errors."""
+    logits = tf.constant(POINTS[None], tf.float32)  # [1, V, K]
+
+    def loss(samples: tf.Tensor) -> tf.Tensor:  # [R, B, V, K]
+        return tf.reduce_sum(nonlinear(samples), axis=-1)
+
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        surrogate = ESTIMATORS["exact"]().estimate(loss, logits, tf.constant(1.0), BATCH, (1, 2))
+    expected = np.stack([exact(nonlinear, point) for point in POINTS])
+    np.testing.assert_allclose(tape.gradient(surrogate, logits).numpy()[0], expected, rtol=1e-4, atol=1e-6)
+    losses = nonlinear(tf.eye(K)[None]).numpy()[0]
+    assert float(surrogate[0]) == pytest.approx(
+        sum(scipy.special.softmax(p) @ losses for p in POINTS), rel=1e-5
+    )
+    for name in ("rloo", "rebar", "relax"):
+        estimator = ESTIMATORS[name]()
+        estimator.build((1, 3, K))
+        tiled = tf.tile(logits, (20_000, 1, 1))
+        with tf.GradientTape() as tape:
+            tape.watch(tiled)
+            surrogate = estimator.estimate(loss, tiled, tf.constant(0.5), BATCH, (1, 2))
+        values = tape.gradient(surrogate, tiled).numpy().reshape(-1, 3 * K)
+        assert standard_errors_off(values, expected.ravel()) < 4
+
+
+def test_conditional_noise() -> None:
+    """The argmax is the given one, and over all hard samples the noise is Gumbel again."""
+    logits = tf.constant(np.log([[0.1, 0.2, 0.7]]), tf.float32)
+    hard = hardest(perturb(logits, 100_000, (1, 2)))
+    drawn = condition(hard, logits, (3, 4)).numpy()[0]  # [B, K]
+    np.testing.assert_array_equal(drawn.argmax(-1), hard.numpy()[0].argmax(-1))
+    for category, p in enumerate((0.1, 0.2, 0.7)):
+        law = scipy.stats.gumbel_r(loc=np.log(p)).cdf
+        assert scipy.stats.kstest(drawn[:, category], law).pvalue > FALSE_ALARM
+    never = scipy.stats.kstest(
+        drawn[hard.numpy()[0, :, 0] == 0, 0], scipy.stats.gumbel_r(loc=np.log(0.1)).cdf
+    )
+    assert never.pvalue < FALSE_ALARM  # conditioned, it is another law, and the test sees that
+
+
+def test_names_and_options() -> None:
+    assert set(Generator.__dataclass_fields__["estimator"].type.__args__) == set(ESTIMATORS)  # type: ignore[union-attr]
+    assert set(TEMPERATURE_FREE) <= set(ESTIMATORS)
+    assert set(ESTIMATOR_OPTIONS.values()) <= set(ESTIMATORS)
+    rao: Any = from_settings(Generator(estimator="gumbel_rao", conditional_draws=3))
+    straight: Any = from_settings(Generator(estimator="st_gumbel_softmax", backward_temperature=0.25))
+    assert (rao.draws, straight.backward_temperature) == (3, 0.25)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_serialized(name: str) -> None:
+    estimator = ESTIMATORS[name]()
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(estimator))
+    assert type(again) is type(estimator)
+
+
+def test_evaluations() -> None:
+    counts = {name: estimator().evaluations(10, 5) for name, estimator in ESTIMATORS.items()}
+    assert counts.pop("exact") == 5
+    assert (counts.pop("rebar"), counts.pop("relax")) == (30, 30)
+    assert set(counts.values()) == {10}

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from gumbel_gan.config import Generator
+from gumbel_gan.polynomial import Polynomial, minimise
+
+
+@pytest.mark.parametrize(
+    ("power", "optimum", "start"), [(1.5, 0.30187, 0.35488), (2, 0.2025, 0.2525), (3, 0.09112, 0.12875)]
+)
+def test_optimum_and_start(power: float, optimum: float, start: float) -> None:
+    """Computed by hand from 0.45 and 0.55."""
+    settings = Polynomial(power=power, epochs=1, batches=1, runs=2, generator=Generator(learning_rate=1e-9))
+    assert settings.optimum == pytest.approx(optimum, abs=1e-5)
+    np.testing.assert_allclose(minimise(settings), start, atol=1e-4)
+
+
+def test_exact_gradient_reaches_the_optimum() -> None:
+    settings = Polynomial(
+        variables=8, epochs=5, batches=100, runs=2, generator=Generator(learning_rate=0.05, estimator="exact")
+    )
+    losses = minimise(settings)
+    assert losses.shape == (5, 2)
+    assert (np.diff(losses, axis=0) < 0).all()
+    np.testing.assert_allclose(losses[-1], settings.optimum, atol=1e-4)
+
+
+@pytest.mark.parametrize("estimator", ["rloo", "straight_through", "reinmax", "rebar"])
+def test_estimators_go_down(estimator: str) -> None:
+    generator = Generator(learning_rate=0.02, estimator=estimator)  # type: ignore[arg-type]
+    settings = Polynomial(variables=4, epochs=4, batches=50, runs=2, generator=generator)
+    losses = minimise(settings)
+    assert (losses[-1] < 0.2525 - 0.01).all()
+
+
+def test_bad_settings() -> None:
+    with pytest.raises(ValueError, match="target: received 2"):
+        Polynomial(target=2)
+    with pytest.raises(ValueError, match="power: received 0"):
+        Polynomial(power=0)

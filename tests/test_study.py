@@ -1,0 +1,141 @@
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gumbel_gan import study
+from gumbel_gan.study import read
+
+ROOT = Path(__file__).parent.parent
+BASE = "base: {runs: 3, epochs: 4, training: {batches: 5}}\n"
+
+
+def written(directory: Path, text: str) -> str:
+    path = directory / "study.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_grid_and_list(tmp_path: Path) -> None:
+    text = BASE + "cells: [{temperature: 1.0}, {generator.estimator: exact}]\nvary: {seed: [1, 2]}\n"
+    kind, cells = read(written(tmp_path, text), ["training.batch_size=[5,6]"], {"runs": None, "epochs": 9})
+    assert kind == "gan"
+    assert len(cells) == 8
+    assert cells[-1].varied == {"generator.estimator": "exact", "seed": 2, "training.batch_size": 6}
+    settings = cells[-1].settings
+    assert (settings.runs, settings.epochs, settings.seed, settings.training.batch_size) == (3, 9, 2, 6)
+    assert settings.generator.estimator == "exact"
+    assert cells[-1].label == "estimator exact, seed 2, batch size 6"
+    assert len({cell.file for cell in cells}) == 8
+
+
+def test_settings_of_a_training_will_do() -> None:
+    _, cells = read(str(ROOT / "configs" / "toy.yaml"), ["temperature=[0.1,1]"], {"runs": 5})
+    assert [cell.settings.temperature for cell in cells] == [0.1, 1]
+    assert cells[0].settings.runs == 5
+
+
+@pytest.mark.parametrize("name", sorted(os.listdir(ROOT / "configs" / "studies")))
+def test_ready_made_studies_are_good(name: str) -> None:
+    path = ROOT / "configs" / "studies" / name
+    _, cells = read(str(path), [], {})
+    assert len(cells) >= 5
+    assert f"python -m gumbel_gan.study configs/studies/{name}" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "vary", "message"),
+    [
+        (BASE, ["temprature=[1]"], "temprature: unknown setting, did you mean --temperature?"),
+        (BASE, ["generator.foo=[1]"], "generator.foo: unknown setting"),
+        (BASE, ["temperature=1"], "vary: received temperature=1: give a list"),
+        (BASE, ["temperature"], "vary: received temperature=None: give a list"),
+        (BASE, ["temperature=[0]"], "temperature: received 0.0: give a number above zero"),
+        (BASE, ["generator.estimator=[foo]"], "generator.estimator: received 'foo': give one of"),
+        (BASE, ["annealing.schedule=[foo]"], "annealing.schedule: received 'foo': give one of"),
+        (BASE, ["annealing.end=[0]"], "annealing.end: received 0.0: give a number above zero"),
+        (BASE, ["runs.x=[1]"], "runs.x: received a setting of 'runs', which has none"),
+        ("bases: {}\nvary: {}", [], "study: received 'bases'"),
+        ("kind: foo", [], "kind: received 'foo'"),
+        ("cells: 3", [], "cells: received no list"),
+        ("[", [], "study: cannot read"),
+        ("3", [], "study: received .* with no settings"),
+    ],
+)
+def test_bad_studies(
+    text: str, vary: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = [part for value in vary for part in ("--vary", value)]
+    with pytest.raises(SystemExit) as stopped:
+        study.main([written(tmp_path, text), *options, "--output", str(tmp_path / "out")])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert __import__("re").search(message, error)
+    assert not (tmp_path / "out").exists()
+
+
+def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = written(tmp_path, BASE + "vary: {temperature: [0.5, 1.0]}"), tmp_path / "out"
+    study.main([path, "--output", str(out)])
+    assert "cell 2/2: temperature 1.0" in capsys.readouterr().out
+    with (out / "study.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    assert set(rows[0]) >= {
+        "temperature", "run", "max_abs_error_last", "max_abs_error_last50_mean", "max_abs_error_last50_worst",
+        "first_epoch_below_0.05", "total_variation", "averaged_total_variation", "counted_total_variation", "seconds",
+    }  # fmt: skip
+    assert {path.name for path in out.iterdir()} == {"study.csv", "study.png", "cells"}
+    # Again, with a cell more: only that one is trained.
+    before = (out / "study.csv").read_text()
+    study.main([path, "--output", str(out), "--vary", "temperature=[0.5,1.0,2.0]"])
+    printed = capsys.readouterr().out
+    assert "cell 1/1: temperature 2.0" in printed
+    assert (out / "study.csv").read_text().startswith(before.rstrip("\n").rsplit("\n", 1)[0])
+    # A cell that was cut off in writing is trained again.
+    next((out / "cells").iterdir()).write_bytes(b"broken")
+    study.main([path, "--output", str(out)])
+    assert capsys.readouterr().out.count("cell 1/1") == 1
+
+
+def test_cell_that_fails_is_reported_and_the_others_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = (
+        written(tmp_path, BASE + "vary: {generator.learning_rate: [1.0e+38, 0.001]}"),
+        tmp_path / "out",
+    )
+    with pytest.raises(SystemExit) as stopped:
+        study.main([path, "--output", str(out)])
+    assert stopped.value.code == 1
+    captured = capsys.readouterr()
+    assert "learning rate 1e+38: failed: epoch 1, run 0" in captured.out
+    assert "1 of 2 cells failed" in captured.err
+    with (out / "study.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4
+    assert "epoch 1, run 0" in rows[0]["failure"]
+    assert rows[1]["failure"] == ""
+
+
+def test_polynomial_study(tmp_path: Path) -> None:
+    text = "kind: polynomial\nbase: {epochs: 2, batches: 3, runs: 2, variables: 4}\nvary: {power: [2.0, 3.0]}"
+    study.main([written(tmp_path, text), "--output", str(tmp_path / "out"), "--quiet"])
+    with (tmp_path / "out" / "study.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["power"] for row in rows] == ["2.0", "2.0", "3.0", "3.0"]
+    assert float(rows[0]["above_optimum"]) == pytest.approx(
+        float(rows[0]["expected_loss"]) - 0.2025, abs=1e-5
+    )
+
+
+def test_columns_of_a_cell() -> None:
+    """By hand, on curves that are known."""
+    cell: Any = study.Cell({}, None, curves=np.array([[0.2, 0.1], [0.04, 0.2], [0.3, 0.06]]))
+    cell.columns = {"first_epoch_below_0.05": np.array([2.0, np.nan])}
+    lines = list(study.table([cell]))
+    assert "inf" in lines[1]
