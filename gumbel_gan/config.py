@@ -140,7 +140,7 @@ class Generator(Rate):
             check_positive(f"generator.{name}", value)
             if self.estimator != estimator:
                 raise ValueError(
-                    f"generator.{name}: received {value} with the estimator {self.estimator}, which has none: "
+                    f"generator.{name}: received {value} with the estimator {self.estimator}, that has none: "
                     f"leave it out, or give --generator.estimator {estimator}"
                 )
 

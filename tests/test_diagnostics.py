@@ -17,6 +17,9 @@ def test_columns() -> None:
     ]  # fmt: skip
     assert set(metrics) - set(list(metrics)[:5]) == set(NAMES)
     assert all(values.shape == (3, 1) for values in metrics.values())
+    # No component of a step of Adam is longer than the rate times (1 - .9) / sqrt(1 - .999).
+    assert (metrics["step_ratio"] > 0).all()
+    assert (metrics["step_ratio"] < 3.17 * np.sqrt(5)).all()
 
 
 def test_cold_samples_have_no_gradient() -> None:
@@ -25,18 +28,17 @@ def test_cold_samples_have_no_gradient() -> None:
     metrics = run(Config(runs=16, epochs=4, diagnostics=True, generator=frozen))[0].metrics
     assert metrics["dead_fraction"].mean() == pytest.approx(0.92, abs=0.02)
     assert metrics["sharpness"].mean() > 0.99
-    assert (metrics["step_ratio"] > 0).all()
 
 
 def test_signal_to_noise_of_the_exact_gradient_and_of_a_sampled_one() -> None:
     frozen = {"learning_rate": 1e-12}
     found = {}
-    for name in ("exact", "straight_through", "reinforce", "rloo"):
+    for name in ("exact", "straight_through", "reinforce"):
         generator = Generator(estimator=name, **frozen)  # type: ignore[arg-type]
         metrics = run(Config(runs=4, epochs=3, diagnostics=True, generator=generator))[0].metrics
         found[name] = np.median(metrics["signal_to_noise"])
     assert found["exact"] > 1e4
-    assert found["exact"] > found["straight_through"] > found["rloo"] > found["reinforce"]
+    assert found["exact"] > found["straight_through"] > found["reinforce"]
 
 
 def test_accuracies_of_a_discriminator_that_is_known() -> None:

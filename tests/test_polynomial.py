@@ -17,20 +17,29 @@ def test_optimum_and_start(power: float, optimum: float, start: float) -> None:
 
 def test_exact_gradient_reaches_the_optimum() -> None:
     settings = Polynomial(
-        variables=8, epochs=5, batches=100, runs=2, generator=Generator(learning_rate=0.05, estimator="exact")
+        variables=8, epochs=8, batches=100, runs=2, generator=Generator(learning_rate=0.05, estimator="exact")
     )
     losses = minimise(settings)
-    assert losses.shape == (5, 2)
+    assert losses.shape == (8, 2)
     assert (np.diff(losses, axis=0) < 0).all()
     np.testing.assert_allclose(losses[-1], settings.optimum, atol=1e-4)
 
 
-@pytest.mark.parametrize("estimator", ["rloo", "straight_through", "reinmax", "rebar"])
+@pytest.mark.parametrize("estimator", ["rloo", "reinmax", "rebar"])
 def test_estimators_go_down(estimator: str) -> None:
     generator = Generator(learning_rate=0.02, estimator=estimator)  # type: ignore[arg-type]
-    settings = Polynomial(variables=4, epochs=4, batches=50, runs=2, generator=generator)
+    settings = Polynomial(variables=4, epochs=8, batches=100, runs=2, generator=generator)
     losses = minimise(settings)
     assert (losses[-1] < 0.2525 - 0.01).all()
+
+
+def test_straight_through_stops_at_the_target() -> None:
+    """Its gradient vanishes where x = 1 has the probability 0.45: a loss of .45 .55^2 + .55 .45^2 = .2475."""
+    generator = Generator(learning_rate=0.02, estimator="straight_through")
+    losses = minimise(
+        Polynomial(variables=4, epochs=8, batches=100, batch_size=256, runs=2, generator=generator)
+    )
+    np.testing.assert_allclose(losses[-1], 0.2475, atol=0.001)
 
 
 def test_bad_settings() -> None:

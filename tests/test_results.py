@@ -66,7 +66,8 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     assert loaded.generator.probabilities().shape == (2, 5)
     assert loaded.discriminator.of_run(1).kernel.shape == (1, 5)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "config.yaml", "discriminator.keras", "generator.keras", "metrics.csv", "probabilities.csv", "summary.json"
+        "config.yaml", "discriminator.keras", "generator.keras", "metrics.csv", "probabilities.csv",
+        "summary.json",
     ]  # fmt: skip
 
 

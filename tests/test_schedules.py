@@ -40,7 +40,7 @@ def test_temperature_falls_in_the_compiled_program() -> None:
     np.testing.assert_allclose(temperature[5:], 0.01, rtol=1e-5)
     sharpness = result.metrics["sharpness"][:, 0]
     assert sharpness[0] < 0.45
-    assert sharpness[-1] > 0.99
+    assert sharpness[-1] > 0.95
     assert gan._epoch.experimental_get_tracing_count() == 1
 
 

@@ -1,5 +1,6 @@
 import csv
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_bad_studies(
     assert stopped.value.code == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert __import__("re").search(message, error)
+    assert re.search(message, error)
     assert not (tmp_path / "out").exists()
 
 
@@ -87,7 +88,8 @@ def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert len(rows) == 6
     assert set(rows[0]) >= {
         "temperature", "run", "max_abs_error_last", "max_abs_error_last50_mean", "max_abs_error_last50_worst",
-        "first_epoch_below_0.05", "total_variation", "averaged_total_variation", "counted_total_variation", "seconds",
+        "first_epoch_below_0.05", "total_variation", "averaged_total_variation", "counted_total_variation",
+        "seconds",
     }  # fmt: skip
     assert {path.name for path in out.iterdir()} == {"study.csv", "study.png", "cells"}
     # Again, with a cell more: only that one is trained.
@@ -97,7 +99,7 @@ def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert "cell 1/1: temperature 2.0" in printed
     assert (out / "study.csv").read_text().startswith(before.rstrip("\n").rsplit("\n", 1)[0])
     # A cell that was cut off in writing is trained again.
-    next((out / "cells").iterdir()).write_bytes(b"broken")
+    (out / "cells" / read(path, [], {})[1][0].file).write_bytes(b"broken")
     study.main([path, "--output", str(out)])
     assert capsys.readouterr().out.count("cell 1/1") == 1
 
