@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from .gumbel import RelaxedOneHotCategorical, Seed, gumbel_noise, perturb, relax, swap
 
@@ -225,18 +226,13 @@ def condition(hard: tf.Tensor, logits: tf.Tensor, seed: Seed, draws: tuple[int, 
     runs, *inner = hard.shape
     noise = gumbel_noise((*draws, *inner, runs), seed)  # the runs innermost, as in `perturb`
     rank = noise.shape.rank
-    order = (*range(len(draws)), rank - 1, *range(len(draws), rank - 1))
-    exponential = tf.exp(-tf.transpose(noise, order))  # [*draws, R, B, ..., K]
-    of_largest = tf.reduce_sum(exponential * hard, axis=-1, keepdims=True)
+    # [*draws, R, B, ..., K]; minus the logarithm of an exponential variable is a Gumbel variable.
+    noise = tf.transpose(noise, (*range(len(draws)), rank - 1, *range(len(draws), rank - 1)))
+    of_largest = tf.reduce_sum(noise * hard, axis=-1, keepdims=True)  # -log E_i
     log_p = tf.nn.log_softmax(logits)[:, None]  # [R, 1, ..., K]
     # In logarithms: E / p would overflow where p is smaller than the smallest float.
-    others = -tf.reduce_logsumexp(
-        tf.stack(
-            [tf.math.log(exponential) - log_p, tf.broadcast_to(tf.math.log(of_largest), exponential.shape)]
-        ),
-        axis=0,
-    )
-    return tf.where(hard > 0, -tf.math.log(exponential), others)
+    others = -tfp.math.log_add_exp(-noise - log_p, -of_largest)
+    return tf.where(hard > 0, of_largest, others)
 
 
 @register

@@ -102,39 +102,99 @@ def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:
 
 
 def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
-    """What was measured against the epoch for each cell of a study: the median and a 90 % band of its runs.
+    """What a study found, in the form that shows it best.
 
-    Up to four cells share one axes; more have one each, on the same scales.
+    Where one number is varied: the errors against it. For polynomials: the expected loss above the optimum,
+    a panel for each value of the first key and a line for each cell. Else the maximum error against the epoch,
+    the median and a 90 % band of the runs: up to four cells in one axes; of more, each in one of its own, with
+    the first cell's median in grey.
 
     Args:
-        cells: with `label` and `curves` [E, R], as `study.Cell`.
-        kind: "gan" (curves are maximum errors) or "polynomial" (expected losses).
+        cells: with `varied`, `label`, `curves` [E, R] and `columns`, as `study.Cell`.
+        kind: "gan" or "polynomial".
     """
+    if kind == "polynomial":
+        return _polynomial_figure(cells)
+    keys = {key for cell in cells for key in cell.varied}
+    values: list[Any] = [next(iter(cell.varied.values()), None) for cell in cells]
+    if len(keys) == 1 and len(cells) > 3 and all(isinstance(value, int | float) for value in values):
+        return _figure_against(next(iter(keys)), values, cells)
     together = len(cells) <= 4
-    columns = 1 if together else min(4, len(cells))
+    columns = 1 if together else 4
     rows = 1 if together else -(-len(cells) // columns)
     with rc_context(STYLE):
         figure = Figure(figsize=(7, 3.5) if together else (2.4 * columns + 0.6, 1.7 * rows + 0.5))
         axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        first = np.median(cells[0].curves, axis=1)
         for number, cell in enumerate(cells):
             axis = axes[0, 0] if together else axes[divmod(number, columns)]
             colour = PALETTE[number % len(PALETTE)] if together else BLUE
-            low, median, high = np.quantile(cell.curves, [0.05, 0.5, 0.95], axis=1)
-            epochs = np.arange(1, len(median) + 1)
-            axis.fill_between(epochs, low, high, color=colour, alpha=0.25, linewidth=0)
-            axis.plot(epochs, median, color=colour, linestyle=_line(number, 0)["linestyle"], label=cell.label)
+            _band(axis, np.arange(1, len(cell.curves) + 1), cell.curves.T, colour, cell.label)
             if not together:
+                axis.plot(
+                    np.arange(1, len(first) + 1), first, color=GREY, linewidth=0.8, linestyle="--", zorder=1
+                )
                 axis.set_title(_wrapped(cell.label), fontsize=8)
-        for empty in list(axes.flat)[len(cells) if not together else 1 :]:
+        for empty in list(axes.flat)[1 if together else len(cells) :]:
             empty.set_visible(False)
-        if kind == "gan":
-            axes[0, 0].set_yscale("log")
+        axes[0, 0].set_yscale("log")
         for axis in axes.flat:
             axis.grid(alpha=0.25)
         if together:
             axes[0, 0].legend(loc="upper right", fontsize=8)
         figure.supxlabel("epoch", fontsize=9)
-        figure.supylabel("maximum error" if kind == "gan" else "expected loss", fontsize=9)
+        figure.supylabel("maximum error", fontsize=9)
+    return figure
+
+
+def _band(axis: Any, x: np.ndarray, values: np.ndarray, colour: str, label: str, **line: Any) -> None:
+    """Median and 90 % band of values [R, len(x)]."""
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+    axis.fill_between(x, low, high, color=colour, alpha=0.25, linewidth=0)
+    axis.plot(x, median, color=colour, label=label, **line)
+
+
+def _figure_against(key: str, values: Sequence[float], cells: Sequence[Any]) -> Figure:
+    shown = {
+        "max_abs_error_last50_mean": "learned: mean of the last 50 epochs",
+        "averaged_max_abs_error": "averaged over the late epochs",
+    }
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.5, 3.5))
+        axis = figure.subplots()
+        for number, (name, label) in enumerate(shown.items()):
+            columns = np.stack([cell.columns[name] for cell in cells], axis=1)
+            _band(axis, np.array(values), columns, PALETTE[number], label, marker="os"[number], markersize=4)
+        if min(values) > 0 and max(values) > 20 * min(values):
+            axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.grid(alpha=0.25)
+        axis.set_xlabel(key.replace("_", " "))
+        axis.set_ylabel("maximum error")
+        axis.legend(fontsize=8)
+    return figure
+
+
+def _polynomial_figure(cells: Sequence[Any]) -> Figure:
+    panels: dict[str, list[Any]] = {}
+    for cell in cells:
+        key, value = next(iter(cell.varied.items()), ("", ""))
+        panels.setdefault(f"{key} {value}", []).append(cell)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(3 * len(panels) + 2.2, 3.5))
+        axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+        for axis, (title, group) in zip(axes, panels.items(), strict=True):
+            for number, cell in enumerate(group):
+                above = np.median(cell.curves, axis=1) - cell.settings.optimum
+                rest = ", ".join(map(str, list(cell.varied.values())[1:])) or cell.label
+                style = {**_line(number, 0), "markevery": max(1, len(above) // 5)}
+                axis.plot(np.arange(1, len(above) + 1), np.maximum(above, 1e-7), label=rest, **style)
+            axis.set_title(title)
+            axis.set_yscale("log")
+            axis.grid(alpha=0.25)
+            axis.set_xlabel("epoch")
+        axes[0].set_ylabel("expected loss above the optimum")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
     return figure
 
 

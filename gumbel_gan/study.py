@@ -49,9 +49,12 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """Short: the last parts of the varied keys, and their values."""
-        named = (f"{key.rsplit('.', 1)[-1].replace('_', ' ')} {value}" for key, value in self.varied.items())
-        return ", ".join(named) or "base"
+        """Short: names as they are, numbers with the last part of their key."""
+        parts = (
+            value if isinstance(value, str) else f"{key.rsplit('.', 1)[-1].replace('_', ' ')} {value}"
+            for key, value in self.varied.items()
+        )
+        return ", ".join(parts) or "base"
 
     @property
     def file(self) -> str:

@@ -29,7 +29,7 @@ def test_grid_and_list(tmp_path: Path) -> None:
     settings = cells[-1].settings
     assert (settings.runs, settings.epochs, settings.seed, settings.training.batch_size) == (3, 9, 2, 6)
     assert settings.generator.estimator == "exact"
-    assert cells[-1].label == "estimator exact, seed 2, batch size 6"
+    assert cells[-1].label == "exact, seed 2, batch size 6"
     assert len({cell.file for cell in cells}) == 8
 
 
