@@ -104,10 +104,10 @@ def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:
 def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
     """What a study found, in the form that shows it best.
 
-    Where one number is varied: the errors against it. For polynomials: the expected loss above the optimum,
-    a panel for each value of the first key and a line for each cell. Else the maximum error against the epoch,
-    the median and a 90 % band of the runs: up to four cells in one axes; of more, each in one of its own, with
-    the first cell's median in grey.
+    Where one number is varied: the errors against it. For polynomials: the expected loss above the
+    optimum, a panel for each power and a line for each cell. Else the maximum error
+    against the epoch, the median and a 90 % band of the runs: up to four cells in one axes; of more, each
+    in one of its own, with the first cell's median in grey.
 
     Args:
         cells: with `varied`, `label`, `curves` [E, R] and `columns`, as `study.Cell`.
@@ -178,17 +178,20 @@ def _figure_against(key: str, values: Sequence[float], cells: Sequence[Any]) -> 
 def _polynomial_figure(cells: Sequence[Any]) -> Figure:
     panels: dict[str, list[Any]] = {}
     for cell in cells:
-        key, value = next(iter(cell.varied.items()), ("", ""))
-        panels.setdefault(f"{key} {value}", []).append(cell)
+        panels.setdefault(f"power {cell.settings.power:g}", []).append(cell)
     with rc_context(STYLE):
         figure = Figure(figsize=(3 * len(panels) + 2.2, 3.5))
         axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
         for axis, (title, group) in zip(axes, panels.items(), strict=True):
             for number, cell in enumerate(group):
                 above = np.median(cell.curves, axis=1) - cell.settings.optimum
-                rest = ", ".join(map(str, list(cell.varied.values())[1:])) or cell.label
                 style = {**_line(number, 0), "markevery": max(1, len(above) // 5)}
-                axis.plot(np.arange(1, len(above) + 1), np.maximum(above, 1e-7), label=rest, **style)
+                axis.plot(
+                    np.arange(1, len(above) + 1),
+                    np.maximum(above, 1e-7),
+                    label=cell.label.rpartition(", power")[0] or cell.label,
+                    **style,
+                )
             axis.set_title(title)
             axis.set_yscale("log")
             axis.grid(alpha=0.25)
