@@ -197,7 +197,8 @@ def _polynomial_figure(cells: Sequence[Any]) -> Figure:
             axis.grid(alpha=0.25)
             axis.set_xlabel("epoch")
         axes[0].set_ylabel("expected loss above the optimum")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
+        most = max((axis.get_legend_handles_labels() for axis in axes), key=lambda entries: len(entries[0]))
+        figure.legend(*most, loc="outside right center", fontsize=8)
     return figure
 
 

@@ -71,7 +71,10 @@ def minimise(settings: Polynomial) -> np.ndarray:
     of_bits = np.abs(np.array([0.0, 1.0]) - settings.target) ** settings.power  # the loss of x = 0 and 1
 
     def loss(samples: tf.Tensor) -> tf.Tensor:  # [R, B, V, 2] to [R, B]
-        return tf.reduce_mean(tf.abs(samples[..., 1] - settings.target) ** settings.power, axis=-1)
+        # The square root of the square, and a little: a power below 2 has no second derivative at the target,
+        # where REBAR and RELAX, which differentiate twice, would find infinity.
+        square = (samples[..., 1] - settings.target) ** 2 + 1e-8
+        return tf.reduce_mean(square ** (settings.power / 2), axis=-1)
 
     @tf.function(jit_compile=True)
     def epoch() -> tf.Tensor:

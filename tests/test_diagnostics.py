@@ -33,12 +33,12 @@ def test_cold_samples_have_no_gradient() -> None:
 def test_signal_to_noise_of_the_exact_gradient_and_of_a_sampled_one() -> None:
     frozen = {"learning_rate": 1e-12}
     found = {}
-    for name in ("exact", "straight_through", "reinforce"):
+    for name in ("exact", "reinforce"):
         generator = Generator(estimator=name, **frozen)  # type: ignore[arg-type]
         metrics = run(Config(runs=4, epochs=3, diagnostics=True, generator=generator))[0].metrics
         found[name] = np.median(metrics["signal_to_noise"])
     assert found["exact"] > 1e4
-    assert found["exact"] > found["straight_through"] > found["reinforce"]
+    assert found["reinforce"] < 1
 
 
 def test_accuracies_of_a_discriminator_that_is_known() -> None:
