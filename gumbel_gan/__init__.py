@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "config": ("Annealing", "Config", "Data", "Discriminator", "Generator", "Training"),
     "gumbel": ("RelaxedOneHotCategorical", "gumbel_max", "gumbel_noise"),
+    "losses": ("LOSSES",),
     "schedules": ("schedule",),
     "estimators": (
         "ESTIMATORS",
@@ -25,7 +26,7 @@ _HOMES = {
         "StGumbelSoftmax",
         "StraightThrough",
     ),
-    "models": ("CategoricalGenerator", "LogisticDiscriminator"),
+    "models": ("CategoricalGenerator", "LogisticDiscriminator", "MlpDiscriminator"),
     "gan": ("CategoricalGAN",),
     "data": ("Stream", "dataset"),
     "sources": ("Distribution", "Frequencies", "Sequence", "from_values", "open_source"),

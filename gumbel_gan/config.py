@@ -28,6 +28,7 @@ EstimatorName = Literal[
     "rebar",
     "relax",
 ]
+LossName = Literal["non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic"]
 ESTIMATOR_OPTIONS = {
     "backward_temperature": "st_gumbel_softmax",
     "conditional_draws": "gumbel_rao",
@@ -94,15 +95,22 @@ class Rate:
         learning_rate: Adam's, at first.
         schedule: how it falls.
         final_learning_rate: what it falls to (default: a hundredth).
+        beta_1: Adam's decay of the mean gradient.
+        beta_2: Adam's decay of the mean squared gradient.
     """
 
     learning_rate: float = 0.0007
     schedule: ScheduleName = "constant"
     final_learning_rate: float | None = None
+    beta_1: float = 0.9
+    beta_2: float = 0.999
 
     def __post_init__(self) -> None:
         name = type(self).__name__.lower()
         check_positive(f"{name}.learning_rate", self.learning_rate)
+        for beta in ("beta_1", "beta_2"):
+            if not 0 <= getattr(self, beta) < 1:
+                raise ValueError(f"{name}.{beta}: received {getattr(self, beta)}: give 0 or more, below 1")
         if self.final_learning_rate is not None:
             check_positive(f"{name}.final_learning_rate", self.final_learning_rate)
             if self.schedule == "constant":
@@ -120,6 +128,8 @@ class Generator(Rate):
         learning_rate: Adam's, at first.
         schedule: how it falls.
         final_learning_rate: what it falls to (default: a hundredth).
+        beta_1: Adam's decay of the mean gradient.
+        beta_2: Adam's decay of the mean squared gradient.
         estimator: of the gradient through a categorical sample; gumbel_softmax is the post's.
         backward_temperature: of st_gumbel_softmax' Jacobian (default: the temperature).
         conditional_draws: of gumbel_rao's noise (default: 10).
@@ -147,13 +157,32 @@ class Generator(Rate):
 
 @dataclass(frozen=True)
 class Discriminator(Rate):
-    """The discriminator: a logistic regression.
+    """The discriminator.
 
     Attributes:
         learning_rate: Adam's, at first.
         schedule: how it falls.
         final_learning_rate: what it falls to (default: a hundredth).
+        beta_1: Adam's decay of the mean gradient.
+        beta_2: Adam's decay of the mean squared gradient.
+        kind: logistic is the post's logistic regression, mlp a multi-layer perceptron.
+        units: of the mlp's hidden layers, as [64,64] (the default).
     """
+
+    kind: Literal["logistic", "mlp"] = "logistic"
+    units: list[int] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.units is not None:
+            if self.kind != "mlp":
+                raise ValueError(
+                    f"discriminator.units: received {self.units}: give discriminator.kind mlp, too"
+                )
+            if not self.units:
+                raise ValueError("discriminator.units: received none: give one hidden layer or more")
+            for units in self.units:
+                check_positive("discriminator.units", units)
 
 
 @dataclass(frozen=True)
@@ -183,7 +212,9 @@ class Training:
     Attributes:
         batch_size: examples in a batch.
         batches: batches in an epoch; the stream itself has no end.
-        generator_steps: generator steps for each discriminator step.
+        generator_steps: generator steps for each batch.
+        discriminator_steps: discriminator steps for each batch, each with new samples.
+        loss: the pair of losses; non_saturating is the post's.
         epsilon: Adam's, for both networks (TensorFlow 1's default, the post's; Keras has 1e-7).
         average_from: the part of training after which epochs count in `averaged`, from 0 to below 1.
     """
@@ -191,11 +222,13 @@ class Training:
     batch_size: int = 10
     batches: int = 100
     generator_steps: int = 10
+    discriminator_steps: int = 1
+    loss: LossName = "non_saturating"
     epsilon: float = 1e-8
     average_from: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "batches", "generator_steps", "epsilon"):
+        for name in ("batch_size", "batches", "generator_steps", "discriminator_steps", "epsilon"):
             check_positive(f"training.{name}", getattr(self, name))
         if not 0 <= self.average_from < 1:
             raise ValueError(

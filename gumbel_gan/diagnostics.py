@@ -35,26 +35,29 @@ NAMES = (
 SUMS = ("batches", "dead", "signal", "noise", "sharpness", "accuracy_soft", "accuracy_hard")
 
 
-def sums(gan: "CategoricalGAN", samples: tf.Tensor, seed: Any) -> dict[str, tf.Tensor]:
+def sums(gan: "CategoricalGAN", real: tf.Tensor, samples: tf.Tensor, seed: Any) -> dict[str, tf.Tensor]:
     """What is added up over an epoch, each [R].
 
     Args:
         gan: in training.
+        real: int32 [R, B].
         samples: [R, B, K], what the discriminator has just seen.
         seed: of the noise of as many more samples.
     """
     estimator = gan.estimator
     logits = tf.convert_to_tensor(gan.generator.logits)  # [R, K]
     runs, batch, categories = samples.shape
-    exact = _gradient(gan, Exact(), logits, batch, seed)  # [R, K]
+    exact = _gradient(gan, real, Exact(), logits, batch, seed)  # [R, K]
     # Estimates from as few samples as can be: every run repeated, each a batch of its own.
     groups = batch // estimator.smallest_batch
-    single = _gradient(gan, estimator, tf.repeat(logits, groups, axis=0), estimator.smallest_batch, seed)
+    single = _gradient(
+        gan, real, estimator, tf.repeat(logits, groups, axis=0), estimator.smallest_batch, seed
+    )
     single = tf.reshape(single, (runs, groups, categories))  # [R, groups, K]
     if estimator.smallest_batch == 1:
         whole = tf.reduce_mean(single, axis=1)
     else:
-        whole = _gradient(gan, estimator, logits, batch, seed)
+        whole = _gradient(gan, real, estimator, logits, batch, seed)
     dead = tf.reduce_all(single == 0, axis=-1)  # [R, groups]
     return {
         "batches": tf.ones(runs),
@@ -77,14 +80,17 @@ def means(totals: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return columns
 
 
-def _gradient(gan: "CategoricalGAN", estimator: Any, logits: tf.Tensor, batch: int, seed: Any) -> tf.Tensor:
+def _gradient(
+    gan: "CategoricalGAN", real: tf.Tensor, estimator: Any, logits: tf.Tensor, batch: int, seed: Any
+) -> tf.Tensor:
     """An estimate, [R', K], R' a multiple of the discriminator's R."""
     repeats = logits.shape[0] // gan.generator.runs
+    losses = gan.generator_losses(real)
 
     def loss(samples: tf.Tensor) -> tf.Tensor:
         size = samples.shape[1]
         grouped = tf.reshape(samples, (-1, repeats * size, samples.shape[-1]))  # [R, repeats B, K]
-        return tf.reshape(gan.generator_losses(grouped), (-1, size))
+        return tf.reshape(losses(grouped), (-1, size))
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(logits)

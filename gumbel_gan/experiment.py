@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from .callbacks import Recorder
-from .config import Config, Generator, Rate
+from .config import Config, Discriminator, Generator, Rate
 from .data import Stream, dataset
 from .estimators import ESTIMATORS, Estimator
 from .gan import CategoricalGAN
-from .models import CategoricalGenerator, LogisticDiscriminator
+from .models import CategoricalGenerator, LogisticDiscriminator, MlpDiscriminator
 from .results import Run
 from .schedules import schedule
 from .sources import Source, open_source
@@ -34,23 +34,32 @@ def build(config: Config, categories: int) -> CategoricalGAN:
         categories: K.
     """
     training, annealing = config.training, config.annealing
-    steps = config.epochs * training.batches
+    batches = config.epochs * training.batches
+    discriminator_steps = batches * training.discriminator_steps
+    annealed = max(1, round(annealing.until * discriminator_steps))
     gan = CategoricalGAN(
         CategoricalGenerator(categories, config.runs),
-        LogisticDiscriminator(categories, config.runs, seed=config.seed),
+        discriminator(config.discriminator, categories, config.runs, config.seed),
         estimator=estimator(config.generator),
-        temperature=schedule(
-            annealing.schedule, config.temperature, annealing.end, max(1, round(annealing.until * steps))
-        ),
+        loss=training.loss,
+        temperature=schedule(annealing.schedule, config.temperature, annealing.end, annealed),
         generator_steps=training.generator_steps,
+        discriminator_steps=training.discriminator_steps,
         diagnostics=config.diagnostics,
         seed=config.seed,
     )
     gan.compile(
-        generator_optimizer=adam(config.generator, training.epsilon, steps * training.generator_steps),
-        discriminator_optimizer=adam(config.discriminator, training.epsilon, steps),
+        generator_optimizer=adam(config.generator, training.epsilon, batches * training.generator_steps),
+        discriminator_optimizer=adam(config.discriminator, training.epsilon, discriminator_steps),
     )
     return gan
+
+
+def discriminator(settings: Discriminator, categories: int, runs: int, seed: int) -> keras.Model:
+    """The discriminator that the settings describe."""
+    if settings.kind == "mlp":
+        return MlpDiscriminator(categories, runs, seed, units=settings.units or (64, 64))
+    return LogisticDiscriminator(categories, runs, seed)
 
 
 def estimator(settings: Generator) -> Estimator:
@@ -69,7 +78,7 @@ def adam(rate: Rate, epsilon: float, steps: int) -> keras.optimizers.Optimizer:
     """Adam, with a learning rate that falls over so many steps as the settings say."""
     final = rate.final_learning_rate or rate.learning_rate / 100
     learning_rate = schedule(rate.schedule, rate.learning_rate, final, steps)
-    return keras.optimizers.Adam(learning_rate, epsilon=epsilon)
+    return keras.optimizers.Adam(learning_rate, rate.beta_1, rate.beta_2, epsilon)
 
 
 def run(

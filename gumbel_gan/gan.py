@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from . import diagnostics as measured
-from .estimators import Estimator, GumbelSoftmax, register
+from .estimators import Estimator, GumbelSoftmax, Loss, register
 from .gumbel import Seed
-from .losses import non_saturating_discriminator_loss, non_saturating_generator_loss
+from .losses import LOSSES
 from .schedules import Schedule
 
 # AutoGraph has only the loops of `_epoch` to convert; all that they call would add 0.2 s to the start.
@@ -21,15 +21,17 @@ class CategoricalGAN(keras.Model):
     """A generator of categories against a discriminator, R runs side by side.
 
     An element of the data that `fit` receives is a whole epoch of batches, int32 [N, R, B], so that a
-    `train_step` is one XLA program that loops over them: each batch trains the discriminator once, then
-    the generator `generator_steps` times.
+    `train_step` is one XLA program that loops over them: each batch trains the discriminator, then the
+    generator.
 
     Args:
         generator: has `logits` [R, K].
         discriminator: maps integers [R, B] or vectors [R, B, K] to log-odds of real [R, B].
         estimator: of the generator's gradient.
+        loss: the name of a pair of losses, of `losses.LOSSES`.
         temperature: of the samples, above zero; a number, or a Keras schedule over the discriminator's steps.
-        generator_steps: for each discriminator step.
+        generator_steps: for each batch.
+        discriminator_steps: for each batch.
         diagnostics: whether to measure the generator's gradient on the way (`diagnostics.NAMES`).
         seed: of the noise.
     """
@@ -40,8 +42,10 @@ class CategoricalGAN(keras.Model):
         discriminator: keras.Model,
         *,
         estimator: Estimator | None = None,
+        loss: str = "non_saturating",
         temperature: float | Schedule = 0.001,
         generator_steps: int = 10,
+        discriminator_steps: int = 1,
         diagnostics: bool = False,
         seed: int = 0,
         **kwargs: Any,
@@ -56,6 +60,7 @@ class CategoricalGAN(keras.Model):
         self.estimator = estimator or GumbelSoftmax()
         if not self.estimator.built:
             self.estimator.build(generator.logits.shape)
+        self.pair, self.discriminator_steps = loss, discriminator_steps
         self.generator_steps, self.diagnostics, self.seed = generator_steps, diagnostics, seed
         self.schedule = temperature
         # A variable: a Python number would be baked into the compiled program and could never change.
@@ -106,17 +111,18 @@ class CategoricalGAN(keras.Model):
         batches = tf.shape(data)[0]
         for batch in tf.range(batches):
             real = data[batch]
-            loss, generated = self.discriminator_step(real)
-            discriminator_loss += loss
+            for _ in range(self.discriminator_steps):
+                loss, generated = self.discriminator_step(real)
+                discriminator_loss += loss
             if self.diagnostics:
-                diagnosed = self._diagnose(batch, generated, diagnosed)
+                diagnosed = self._diagnose(batch, real, generated, diagnosed)
             for _ in tf.range(self.generator_steps):
-                loss, length = self.generator_step(real.shape[1])
+                loss, length = self.generator_step(real)
                 generator_loss += loss
                 step_length += length
         batches = tf.cast(batches, tf.float32)
         metrics = {
-            "discriminator_loss": discriminator_loss / batches,
+            "discriminator_loss": discriminator_loss / batches / self.discriminator_steps,
             "generator_loss": generator_loss / batches / self.generator_steps,
         }
         if self.diagnostics:
@@ -133,25 +139,34 @@ class CategoricalGAN(keras.Model):
         seed = self._noise(0, self.discriminator_optimizer)
         generated = self.estimator.sample(logits, self.temperature.value, real.shape[1], seed)  # [R, B, K]
         with tf.GradientTape() as tape:
-            losses = non_saturating_discriminator_loss(
-                self.discriminator(real), self.discriminator(generated)
-            )  # [R, B]
+            discriminator_loss, _ = LOSSES[self.pair]
+            losses = discriminator_loss(self.discriminator(real), self.discriminator(generated))  # [R, B]
             loss = tf.reduce_mean(losses, axis=1)  # [R]
         self._apply(self.discriminator_optimizer, tape, loss, self.discriminator)
         return loss, generated
 
-    def generator_losses(self, samples: tf.Tensor) -> tf.Tensor:
-        """The generator's loss of each sample, [R, B, K] to [R, B]."""
-        return non_saturating_generator_loss(self.discriminator(samples))
+    def generator_losses(self, real: tf.Tensor) -> Loss:
+        """The generator's loss of each sample, [R, B', K] to [R, B'], beside real integers [R, B]."""
+        _, generator_loss = LOSSES[self.pair]
+
+        def losses(samples: tf.Tensor) -> tf.Tensor:
+            # Every sample against every real example: most losses ignore these, and cost nothing more.
+            of_real = self.discriminator(real)[:, None, :]  # [R, 1, B]
+            return tf.reduce_mean(generator_loss(of_real, self.discriminator(samples)[:, :, None]), axis=2)
+
+        return losses
 
     @_plain
-    def generator_step(self, batch: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step of the generator on `batch` samples; its loss, and its length over its rate, [R] each."""
+    def generator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step of the generator on as many samples as `real` [R, B] has; its loss and length, [R] each.
+
+        The length is that of the step over the learning rate.
+        """
         seed = self._noise(1, self.generator_optimizer)
         with tf.GradientTape() as tape:
             logits = tf.convert_to_tensor(self.generator.logits)
             loss = self.estimator.surrogate(
-                self.generator_losses, logits, self.temperature.value, batch, seed
+                self.generator_losses(real), logits, self.temperature.value, real.shape[1], seed
             )  # [R]
         self._apply(self.generator_optimizer, tape, loss, self.generator)
         moved = tf.convert_to_tensor(self.generator.logits) - logits  # costs nothing where it is not used
@@ -159,10 +174,10 @@ class CategoricalGAN(keras.Model):
 
     @_plain
     def _diagnose(
-        self, batch: tf.Tensor, generated: tf.Tensor, totals: dict[str, tf.Tensor]
+        self, batch: tf.Tensor, real: tf.Tensor, generated: tf.Tensor, totals: dict[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
         def look() -> dict[str, tf.Tensor]:
-            sums = measured.sums(self, generated, self._noise(2, self.discriminator_optimizer))
+            sums = measured.sums(self, real, generated, self._noise(2, self.discriminator_optimizer))
             return {name: total + sums[name] for name, total in totals.items()}
 
         # At one batch in four: at every one an epoch of 64 runs takes 27 % longer.
@@ -192,8 +207,10 @@ class CategoricalGAN(keras.Model):
             "generator": serialize(self.generator),
             "discriminator": serialize(self.discriminator),
             "estimator": serialize(self.estimator),
+            "loss": self.pair,
             "temperature": serialize(self.schedule),
             "generator_steps": self.generator_steps,
+            "discriminator_steps": self.discriminator_steps,
             "diagnostics": self.diagnostics,
             "seed": self.seed,
         }

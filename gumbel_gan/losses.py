@@ -1,9 +1,15 @@
-"""Pairs of GAN losses, per example, from the discriminator's logits (its log-odds of real).
+"""Pairs of GAN losses, per example, from the discriminator's outputs on real and generated examples.
 
-`real` and `generated` have any shape, [R, B] in training; the result has the same.
+Both of a pair take `real` and `generated`, of shapes that broadcast, and are to be minimised; most of the
+generator's ignore `real`. Outputs of `non_saturating`, `minimax` and `relativistic` are log-odds of real,
+those of the others are critic's scores.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
+
+PairLoss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def non_saturating_discriminator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
@@ -11,6 +17,63 @@ def non_saturating_discriminator_loss(real: tf.Tensor, generated: tf.Tensor) -> 
     return tf.nn.softplus(-real) + tf.nn.softplus(generated)
 
 
-def non_saturating_generator_loss(generated: tf.Tensor) -> tf.Tensor:
+def non_saturating_generator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
     """-log sigmoid(generated), above 0 (Goodfellow et al. 2014, section 3)."""
     return tf.nn.softplus(-generated)
+
+
+minimax_discriminator_loss = non_saturating_discriminator_loss
+
+
+def minimax_generator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """log(1 - sigmoid(generated)), below 0 (Goodfellow et al. 2014, equation 1)."""
+    return -tf.nn.softplus(generated)
+
+
+def least_squares_discriminator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """((real - 1)^2 + generated^2) / 2, 0 or more (Mao et al. 2017, equation 9)."""
+    return ((real - 1) ** 2 + generated**2) / 2
+
+
+def least_squares_generator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """(generated - 1)^2 / 2, 0 or more (Mao et al. 2017, equation 9)."""
+    return (generated - 1) ** 2 / 2
+
+
+def hinge_discriminator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """max(0, 1 - real) + max(0, 1 + generated), 0 or more (Lim and Ye 2017)."""
+    return tf.nn.relu(1 - real) + tf.nn.relu(1 + generated)
+
+
+def hinge_generator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """-generated, any number (Lim and Ye 2017)."""
+    return -generated
+
+
+def wasserstein_discriminator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """Generated - real, any number (Arjovsky et al. 2017, algorithm 1); falls as the critic separates."""
+    return generated - real
+
+
+wasserstein_generator_loss = hinge_generator_loss
+
+
+def relativistic_discriminator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """-log sigmoid(real - generated), above 0 (Jolicoeur-Martineau 2018, equation 6)."""
+    return tf.nn.softplus(generated - real)
+
+
+def relativistic_generator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """-log sigmoid(generated - real), above 0 (Jolicoeur-Martineau 2018, equation 7)."""
+    return tf.nn.softplus(real - generated)
+
+
+LOSSES: dict[str, tuple[PairLoss, PairLoss]] = {
+    "non_saturating": (non_saturating_discriminator_loss, non_saturating_generator_loss),
+    "minimax": (minimax_discriminator_loss, minimax_generator_loss),
+    "least_squares": (least_squares_discriminator_loss, least_squares_generator_loss),
+    "hinge": (hinge_discriminator_loss, hinge_generator_loss),
+    "wasserstein": (wasserstein_discriminator_loss, wasserstein_generator_loss),
+    "relativistic": (relativistic_discriminator_loss, relativistic_generator_loss),
+}
+"""By name: the discriminator's loss and the generator's."""

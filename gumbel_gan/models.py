@@ -4,6 +4,8 @@ R independent runs lie side by side along the first axis of every parameter and 
 as integers or as vectors of K numbers (one-hot, or relaxed).
 """
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -49,34 +51,26 @@ class CategoricalGenerator(keras.Model):
         return {**super().get_config(), "categories": self.categories, "runs": self.runs}
 
 
-@register
-class LogisticDiscriminator(keras.Model):
-    """Logistic regression, the post's discriminator; its output is the log-odds of real.
+class Discriminator(keras.Model):
+    """What the discriminators share: R runs, each initialised by the fans of its own.
 
     Args:
         categories: K.
         runs: R.
-        seed: of the initial kernel.
+        seed: of the initial kernels.
     """
 
     def __init__(self, categories: int, runs: int = 1, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.categories, self.runs, self.seed = categories, runs, seed
-        # Glorot-uniform by the fans of one run, K in and 1 out; Keras would take the runs for fans too.
-        limit = np.sqrt(6 / (categories + 1))
-        uniform = keras.initializers.RandomUniform(-limit, limit, seed)
-        self.kernel = self.add_weight(shape=(runs, categories), initializer=uniform, name="kernel")  # [R, K]
-        self.bias = self.add_weight(shape=(runs,), initializer="zeros", name="bias")  # [R]
-        self.built = True
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        """The log-odds of real, of integers [R, B] or vectors [R, B, K], as [R, B]."""
-        kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
-        if x.dtype.is_integer:
-            return tf.gather(kernel, x, batch_dims=1) + bias[:, None]
-        return tf.reduce_sum(kernel[:, None, :] * x, axis=-1) + bias[:, None]
+    def glorot(self, shape: tuple[int, ...], fans: int, name: str) -> keras.Variable:
+        """A kernel from U(+-sqrt(6 / fans)); Keras' own initializer would take the runs for fans, too."""
+        limit = np.sqrt(6 / fans)
+        uniform = keras.initializers.RandomUniform(-limit, limit, self.seed + len(self.weights))
+        return self.add_weight(shape=(self.runs, *shape), initializer=uniform, name=name)
 
-    def of_run(self, run: int) -> "LogisticDiscriminator":
+    def of_run(self, run: int) -> "Discriminator":
         """One run's discriminator, alone."""
         alone = type(self).from_config({**self.get_config(), "runs": 1})
         for weight, all_runs in zip(alone.weights, self.weights, strict=True):
@@ -87,3 +81,65 @@ class LogisticDiscriminator(keras.Model):
         """For Keras' serialization."""
         config = {"categories": self.categories, "runs": self.runs, "seed": self.seed}
         return {**super().get_config(), **config}
+
+
+@register
+class LogisticDiscriminator(Discriminator):
+    """Logistic regression, the post's discriminator; its output is the log-odds of real."""
+
+    def __init__(self, categories: int, runs: int = 1, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(categories, runs, seed, **kwargs)
+        self.kernel = self.glorot((categories,), categories + 1, "kernel")  # [R, K]
+        self.bias = self.add_weight(shape=(runs,), initializer="zeros", name="bias")  # [R]
+        self.built = True
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """The log-odds of real, of integers [R, B] or vectors [R, B, K], as [R, B]."""
+        kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
+        if x.dtype.is_integer:
+            return tf.gather(kernel, x, batch_dims=1) + bias[:, None]
+        return tf.reduce_sum(kernel[:, None, :] * x, axis=-1) + bias[:, None]
+
+
+@register
+class MlpDiscriminator(Discriminator):
+    """A multi-layer perceptron with leaky rectifiers: smart enough to tell soft vectors from hard ones.
+
+    Args:
+        categories: K.
+        runs: R.
+        seed: of the initial kernels.
+        units: of the hidden layers.
+    """
+
+    def __init__(
+        self,
+        categories: int,
+        runs: int = 1,
+        seed: int = 0,
+        units: Sequence[int] = (64, 64),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(categories, runs, seed, **kwargs)
+        self.units = list(units)
+        sizes = [categories, *self.units, 1]
+        self.kernels, self.biases = [], []
+        for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
+            self.kernels.append(self.glorot((fan_in, fan_out), fan_in + fan_out, f"kernel_{layer}"))
+            bias = self.add_weight(shape=(runs, fan_out), initializer="zeros", name=f"bias_{layer}")
+            self.biases.append(bias)
+        self.built = True
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """The log-odds of real, of integers [R, B] or vectors [R, B, K], as [R, B]."""
+        for layer, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
+            kernel = tf.convert_to_tensor(kernel)  # [R, in, out]
+            x = tf.gather(kernel, x, batch_dims=1) if x.dtype.is_integer else x @ kernel
+            x = x + tf.convert_to_tensor(bias)[:, None, :]  # [R, B, out]
+            if layer < len(self.units):
+                x = tf.nn.leaky_relu(x)
+        return x[..., 0]
+
+    def get_config(self) -> dict[str, Any]:
+        """For Keras' serialization."""
+        return {**super().get_config(), "units": self.units}

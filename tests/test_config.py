@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gumbel_gan.config import Config, Data, Generator, Training
+from gumbel_gan.config import Annealing, Config, Data, Discriminator, Generator, Training
 from gumbel_gan.results import config_yaml
 from gumbel_gan.train import parser
 
@@ -99,3 +99,27 @@ def test_seed_and_average() -> None:
         Config(seed=-1)
     with pytest.raises(ValueError, match=r"training.average_from: received 1"):
         Training(average_from=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Discriminator(units=[8]), "discriminator.units: received .*: give discriminator.kind mlp"),
+        (lambda: Discriminator(kind="mlp", units=[]), "discriminator.units: received none"),
+        (lambda: Discriminator(kind="mlp", units=[0]), "discriminator.units: received 0"),
+        (lambda: Discriminator(beta_1=1), "discriminator.beta_1: received 1"),
+        (lambda: Generator(gap=2), "generator.gap: received 2 with the estimator gumbel_softmax"),
+        (lambda: Generator(final_learning_rate=0.1), "generator.final_learning_rate: .*constant rate"),
+        (lambda: Annealing(end=0), "annealing.end: received 0"),
+        (lambda: Annealing(until=0), "annealing.until: received 0"),
+        (lambda: Training(discriminator_steps=0), "training.discriminator_steps: received 0"),
+    ],
+)
+def test_bad_parts(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_rloo_leaves_one_out() -> None:
+    with pytest.raises(ValueError, match="training.batch_size: received 1 with the estimator rloo"):
+        Config(generator=Generator(estimator="rloo"), training=Training(batch_size=1))

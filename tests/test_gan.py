@@ -15,9 +15,11 @@ from gumbel_gan import (
     LogisticDiscriminator,
     Stream,
 )
+from gumbel_gan.config import Discriminator, Generator, Training
 from gumbel_gan.data import dataset
 from gumbel_gan.estimators import GumbelSoftmax
 from gumbel_gan.experiment import build
+from gumbel_gan.losses import LOSSES
 
 POST = (0.0, 0.0, 0.1, 0.3, 0.6)
 
@@ -199,3 +201,31 @@ def test_other_backends_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(RuntimeError, match="KERAS_BACKEND=tensorflow"):
         build(Config(), 5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_and_smarter_discriminators_in_the_compiled_epoch(loss: str) -> None:
+    """Two discriminator steps a batch, exact gradient, diagnostics: finite, counted, and it moves."""
+    config = Config(
+        runs=2,
+        temperature=0.5,
+        diagnostics=True,
+        training=Training(loss=loss, discriminator_steps=2),  # type: ignore[arg-type]
+        generator=Generator(estimator="exact", beta_1=0.0),
+        discriminator=Discriminator(kind="mlp", units=[8], beta_2=0.9),
+    )
+    gan = build(config, 5)
+    assert (gan.generator_optimizer.beta_1, gan.discriminator_optimizer.beta_2) == (0.0, 0.9)
+    fit(gan, runs=2, epochs=2)
+    assert int(gan.discriminator_optimizer.iterations.numpy()) == 2 * 20 * 2
+    assert int(gan.generator_optimizer.iterations.numpy()) == 2 * 20 * 10
+    assert (gan.generator.logits.numpy() != 1).all()
+    assert all(np.isfinite(values.numpy()).all() for values in gan.run_metrics.values())
+
+
+def test_relativistic_loss_compares_every_sample_with_every_real_example() -> None:
+    gan = build(Config(training=Training(loss="relativistic")), 5)
+    real, samples = tf.constant([[4, 4, 3]]), tf.one_hot([[0, 1]], 5)
+    of_real, of_samples = gan(real).numpy()[0], gan(samples).numpy()[0]
+    expected = np.log1p(np.exp(of_real[None, :] - of_samples[:, None])).mean(1)
+    np.testing.assert_allclose(gan.generator_losses(real)(samples).numpy()[0], expected, rtol=1e-5)

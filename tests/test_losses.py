@@ -3,33 +3,48 @@ import pytest
 import tensorflow as tf
 
 from gumbel_gan import losses
+from gumbel_gan.config import Training
+from gumbel_gan.losses import LOSSES
 
 REAL, GENERATED = tf.constant([2.0, -1.0]), tf.constant([0.0, 3.0])
+# By hand: log(1 + e^-2) = .1269280, log 2 = .6931472, log(1 + e) = 1.3132617, log(1 + e^3) = 3.0485874.
+GOLDEN = {
+    "non_saturating": ([0.1269280 + 0.6931472, 1.3132617 + 3.0485874], [0.6931472, 0.0485874]),
+    "minimax": ([0.1269280 + 0.6931472, 1.3132617 + 3.0485874], [-0.6931472, -3.0485874]),
+    "least_squares": ([0.5, (4 + 9) / 2], [0.5, 2.0]),
+    "hinge": ([1.0, 2.0 + 4.0], [0.0, -3.0]),
+    "wasserstein": ([-2.0, 4.0], [0.0, -3.0]),
+    "relativistic": ([0.1269280, 4.0181500], [2.1269280, 0.0181500]),  # log(1 + e^4) = 4.0181500
+}
 
 
-def test_non_saturating() -> None:
-    """log(1 + e^-2) + log 2, and log(1 + e) + log(1 + e^3), by hand."""
-    discriminator = losses.non_saturating_discriminator_loss(REAL, GENERATED)
-    np.testing.assert_allclose(discriminator, [0.1269280 + 0.6931472, 1.3132617 + 3.0485874], rtol=1e-6)
-    np.testing.assert_allclose(
-        losses.non_saturating_generator_loss(GENERATED), [0.6931472, 0.0485874], rtol=1e-5
-    )
+@pytest.mark.parametrize("name", LOSSES)
+def test_golden(name: str) -> None:
+    discriminator, generator = LOSSES[name]
+    np.testing.assert_allclose(discriminator(REAL, GENERATED), GOLDEN[name][0], rtol=1e-5)
+    np.testing.assert_allclose(generator(REAL, GENERATED), GOLDEN[name][1], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["non_saturating"])
+@pytest.mark.parametrize("name", LOSSES)
 def test_loss_falls_when_it_separates(name: str) -> None:
-    discriminator, generator = (
-        getattr(losses, f"{name}_{who}_loss") for who in ("discriminator", "generator")
-    )
+    """A known reproduction has the critic's sign wrong, so that the two cooperate."""
+    discriminator, generator = LOSSES[name]
     apart, together, swapped = (
-        float(tf.reduce_mean(discriminator(tf.constant([real]), tf.constant([-real]))))
-        for real in (0.5, 0.0, -0.5)
+        float(discriminator(tf.constant(x), tf.constant(-x))) for x in (0.4, 0.0, -0.4)
     )
     assert apart < together < swapped
-    assert float(generator(tf.constant(0.5))) < float(generator(tf.constant(-0.5)))
+    real = tf.constant(0.0)
+    assert float(generator(real, tf.constant(0.4))) < float(generator(real, tf.constant(-0.4)))
 
 
-def test_extreme_logits_stay_finite() -> None:
+@pytest.mark.parametrize("name", LOSSES)
+def test_extreme_outputs_stay_finite(name: str) -> None:
     extreme = tf.constant([-1e4, 1e4])
-    assert np.isfinite(losses.non_saturating_discriminator_loss(extreme, extreme)).all()
-    assert np.isfinite(losses.non_saturating_generator_loss(extreme)).all()
+    for loss in LOSSES[name]:
+        assert np.isfinite(loss(extreme, extreme)).all()
+
+
+def test_names() -> None:
+    assert set(Training.__dataclass_fields__["loss"].type.__args__) == set(LOSSES)  # type: ignore[union-attr]
+    for name, pair in LOSSES.items():
+        assert pair == tuple(getattr(losses, f"{name}_{who}_loss") for who in ("discriminator", "generator"))

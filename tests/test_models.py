@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gumbel_gan.models import CategoricalGenerator, LogisticDiscriminator
+from gumbel_gan.models import CategoricalGenerator, LogisticDiscriminator, MlpDiscriminator
 
 from .statistics import check_frequencies
 
@@ -53,7 +53,12 @@ def test_discriminator_reads_integers_as_one_hot_vectors() -> None:
 
 
 def test_models_are_saved_and_loaded(tmp_path: Path) -> None:
-    for model in (CategoricalGenerator(4, runs=3), LogisticDiscriminator(4, runs=3, seed=5)):
+    models = (
+        CategoricalGenerator(4, runs=3),
+        LogisticDiscriminator(4, runs=3, seed=5),
+        MlpDiscriminator(4, runs=3, units=[5]),
+    )
+    for model in models:
         weight = model.weights[0]
         weight.assign(np.random.default_rng(0).normal(size=weight.shape))
         model.save(tmp_path / "model.keras")
@@ -61,3 +66,34 @@ def test_models_are_saved_and_loaded(tmp_path: Path) -> None:
         assert type(loaded) is type(model)
         for ours, theirs in zip(model.weights, loaded.weights, strict=True):
             np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_mlp_is_that_of_numpy_for_each_run() -> None:
+    discriminator = MlpDiscriminator(4, runs=3, seed=1, units=[6, 5])
+    random = np.random.default_rng(0)
+    for weight in discriminator.weights:
+        weight.assign(random.normal(size=weight.shape))
+    x = random.dirichlet(np.ones(4), size=(3, 10))
+    for run in range(3):
+        hidden = x[run]
+        for layer, (kernel, bias) in enumerate(zip(discriminator.kernels, discriminator.biases, strict=True)):
+            hidden = hidden @ kernel.numpy()[run] + bias.numpy()[run]
+            if layer < 2:
+                hidden = np.where(hidden > 0, hidden, 0.2 * hidden)  # TensorFlow's slope
+        np.testing.assert_allclose(discriminator(tf.constant(x, tf.float32))[run], hidden[:, 0], rtol=1e-4)
+        alone = discriminator.of_run(run)
+        np.testing.assert_allclose(
+            alone(tf.constant(x[run : run + 1], tf.float32))[0], hidden[:, 0], rtol=1e-4
+        )
+    integers = random.integers(4, size=(3, 7)).astype(np.int32)
+    np.testing.assert_allclose(
+        discriminator(tf.constant(integers)), discriminator(tf.one_hot(integers, 4)), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_kernels_of_the_mlp_are_glorot_uniform_for_each_run() -> None:
+    discriminator = MlpDiscriminator(5, runs=64, units=[64])
+    limit = np.sqrt(6 / 69)
+    kernel = discriminator.kernels[0].numpy()
+    assert np.abs(kernel).max() == pytest.approx(limit, rel=0.01)
+    assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
