@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+from .quiet import quiet_import
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -44,7 +46,9 @@ def __getattr__(name: str) -> Any:
     """Import a public name where it is first used, so that `import gumbel_gan` stays free of TensorFlow."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    with quiet_import():
+        module = import_module(f".{_HOME[name]}", __name__)
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

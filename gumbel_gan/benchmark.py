@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .cli import Parser, fail, quiet_import
+from .cli import Parser, fail
 from .config import POST_PROBABILITIES, Config
+from .quiet import quiet_import
 
 Timing = Callable[[], float]
 """Trains a little further; microseconds a run and optimizer step."""

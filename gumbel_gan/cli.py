@@ -1,9 +1,6 @@
-"""What the commands share: options, one-line errors, and a quiet TensorFlow."""
+"""What the commands share: options, one-line errors, progress."""
 
-import contextlib
 import difflib
-import logging
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,6 +18,13 @@ class Parser(ArgumentParser):
         super().__init__(*args, allow_abbrev=False, **kwargs)
         self.add_argument("--version", action="version", version=f"gumbel_gan {__version__}")
 
+    def parse_args(self, *args: Any, **kwargs: Any) -> Any:
+        """As jsonargparse's, but a configuration that is no text is a usage error, too."""
+        try:
+            return super().parse_args(*args, **kwargs)
+        except UnicodeDecodeError as error:
+            self.error(f"config: received a file that is not UTF-8 text ({error.reason}): give a YAML file")
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Report a usage error and exit with status 2."""
         fail(_one_line(message, self._known()), status=2)
@@ -33,25 +37,6 @@ def fail(message: str, status: int) -> NoReturn:
     """Print one line on standard error and exit."""
     print(f"gumbel_gan: error: {message}", file=sys.stderr)
     raise SystemExit(status)
-
-
-@contextlib.contextmanager
-def quiet_import() -> Iterator[None]:
-    """Import TensorFlow in this context without the chatter that it prints as it starts.
-
-    Some of it is written before any log level is heeded, to the file descriptor itself.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice is for its programmers
 
 
 def _one_line(message: str, known: list[str]) -> str:
@@ -82,7 +67,7 @@ def _one_line(message: str, known: list[str]) -> str:
 
 
 def _suggest(option: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(option, known, n=1)
+    near = difflib.get_close_matches(option, known, n=1, cutoff=0.75)
     return f", did you mean {near[0]}?" if near else ": --help lists those there are"
 
 

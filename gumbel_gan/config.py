@@ -13,6 +13,9 @@ from typing import Any, Literal
 POST_PROBABILITIES = (0.0, 0.0, 0.1, 0.3, 0.6)
 """The distribution of the blog post's stream of the numbers 0 to 4."""
 
+END = 0.001
+"""Where annealing ends: the post's constant temperature."""
+
 Unit = Literal["characters", "words", "lines", "integers"]
 ScheduleName = Literal["constant", "linear", "exponential", "cosine", "inverse"]
 EstimatorName = Literal[
@@ -191,16 +194,21 @@ class Annealing:
 
     Attributes:
         schedule: its shape; `inverse` is exponential in the inverse temperature, the same as exponential.
-        end: what it falls to, above zero.
+        end: what it falls to, above zero (default: the post's 0.001).
         until: the part of training that it takes, above 0 and up to 1.
     """
 
     schedule: ScheduleName = "constant"
-    end: float = 0.001
+    end: float | None = None
     until: float = 1.0
 
     def __post_init__(self) -> None:
-        check_positive("annealing.end", self.end)
+        if self.end is not None:
+            check_positive("annealing.end", self.end)
+            if self.schedule == "constant":
+                raise ValueError(
+                    f"annealing.end: received {self.end} with no schedule: give annealing.schedule, too"
+                )
         if not 0 < self.until <= 1:
             raise ValueError(f"annealing.until: received {self.until}: give a part, above 0 up to 1")
 
@@ -274,6 +282,10 @@ class Config:
             check_positive(name, getattr(self, name))
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
+        if self.annealing.schedule != "constant" and self.temperature == (self.annealing.end or END):
+            raise ValueError(
+                f"temperature: received {self.temperature}, which is where annealing ends: give a higher one"
+            )
         if self.generator.estimator == "rloo" and self.training.batch_size < 2:
             raise ValueError(
                 "training.batch_size: received 1 with the estimator rloo, which leaves one out: give two"

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from .callbacks import Recorder
-from .config import Config, Discriminator, Generator, Rate
+from .config import END, Config, Discriminator, Generator, Rate
 from .data import Stream, dataset
 from .estimators import ESTIMATORS, Estimator
 from .gan import CategoricalGAN
@@ -18,12 +18,25 @@ from .schedules import schedule
 from .sources import Source, open_source
 
 
-class NotFinite(ArithmeticError):
-    """A loss or a logit is no finite number; the message names epoch and run."""
+class Stopped(Exception):
+    """A training ended before its time; holds what was learned until then.
+
+    Attributes:
+        run: what was learned; None if no epoch was finished.
+        gan: the GAN.
+    """
 
     def __init__(self, message: str, run: Run | None, gan: CategoricalGAN) -> None:
         super().__init__(message)
         self.run, self.gan = run, gan
+
+
+class NotFinite(Stopped, ArithmeticError):
+    """A loss or a logit is no finite number; the message names epoch and run."""
+
+
+class Interrupted(Stopped):
+    """The user has had enough."""
 
 
 def build(config: Config, categories: int) -> CategoricalGAN:
@@ -42,7 +55,7 @@ def build(config: Config, categories: int) -> CategoricalGAN:
         discriminator(config.discriminator, categories, config.runs, config.seed),
         estimator=estimator(config.generator),
         loss=training.loss,
-        temperature=schedule(annealing.schedule, config.temperature, annealing.end, annealed),
+        temperature=schedule(annealing.schedule, config.temperature, annealing.end or END, annealed),
         generator_steps=training.generator_steps,
         discriminator_steps=training.discriminator_steps,
         diagnostics=config.diagnostics,
@@ -94,6 +107,7 @@ def run(
     Raises:
         ValueError: the source cannot be read, or is too short for one batch.
         NotFinite: a loss or a logit is no finite number; holds what was learned before.
+        Interrupted: by the keyboard; holds what was learned before.
     """
     source = source or open_source(config.data)
     training = config.training
@@ -107,17 +121,24 @@ def run(
         )
     gan = build(config, stream.categories)
     recorder = Recorder(stream, config.epochs, training.average_from)
+    interrupted = False
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input ran out of data")  # a feed may end
-        gan.fit(
-            dataset(stream),
-            epochs=config.epochs,
-            steps_per_epoch=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=[recorder, *callbacks],
-        )
+        try:
+            gan.fit(
+                dataset(stream),
+                epochs=config.epochs,
+                steps_per_epoch=1,
+                shuffle=False,
+                verbose=0,
+                callbacks=[recorder, *callbacks],
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+            recorder.on_train_end()
     result = _result(config, recorder, gan) if recorder.done else None
+    if interrupted:
+        raise Interrupted(f"interrupted after {recorder.done} epochs", result, gan)
     if recorder.failure or result is None:
         raise NotFinite(recorder.failure or "no epoch was finished", result, gan)
     return result, gan

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .cli import Parser, fail, progress, quiet_import
+from .cli import Parser, fail, progress
 from .config import POST_PROBABILITIES
+from .quiet import quiet_import
 from .results import load, write
 
 BATCH = 10

@@ -2,6 +2,7 @@
 
 import os
 import textwrap
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -142,7 +143,8 @@ def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
             axis.grid(alpha=0.25)
         if together:
             axes[0, 0].legend(loc="upper right", fontsize=8)
-        figure.supxlabel("epoch", fontsize=9)
+        first_cell = "" if together else "; dashed: the first cell"
+        figure.supxlabel(f"epoch (line: median of the runs; band: 90 % of them{first_cell})", fontsize=9)
         figure.supylabel("maximum error", fontsize=9)
     return figure
 
@@ -222,7 +224,8 @@ def save_figure(figure: Figure, directory: str, name: str) -> str:
     suffix = os.path.splitext(name)[1][1:]
     # No date and no version of matplotlib: the same run makes the same file.
     metadata = {"Date": None} if suffix == "svg" else {"Software": None}
-    with rc_context(STYLE):
+    with rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # labels in scripts that the font has not: boxes
         return write(
             directory, name, lambda file: figure.savefig(file, format=suffix, metadata=metadata), binary=True
         )
@@ -256,19 +259,23 @@ def _draw_heatmap(
     )
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=12)
-    bar.set_ticks(_ticks(limit), labels=[f"{tick:+g}" if tick else "0" for tick in _ticks(limit)])
+    ticks = _ticks(limit, norm)
+    bar.set_ticks(ticks, labels=[f"{tick:+g}" if tick else "0" for tick in ticks])
     bar.minorticks_off()
     bar.outline.set_visible(False)
     bar.set_label("learned minus true")
 
 
-def _ticks(limit: float) -> list[float]:
-    """Zero, and ones on both sides a factor of about three apart, at most three on a side."""
-    steps = [m * 10.0**e for e in range(-6, 1) for m in (1, 3) if m * 10.0**e <= limit][-4:]
-    return sorted([-step for step in steps[::2]] + [0.0] + steps[::2])
+def _ticks(limit: float, norm: Any, apart: float = 0.12) -> list[float]:
+    """Zero, and round numbers on both sides of it that lie this part of the colour bar apart, or more."""
+    kept = [0.0]
+    for number in (m * 10.0**e for e in range(-6, 1) for m in (1, 3)):
+        if number <= limit and norm(number) - norm(kept[-1]) >= apart:
+            kept.append(number)
+    return [-number for number in reversed(kept[1:])] + kept
 
 
 def _draw_max_error(axes: Any, run: Run) -> None:

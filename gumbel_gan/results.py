@@ -16,6 +16,7 @@ import yaml
 
 from .config import Config, from_settings
 from .metrics import max_abs_error, total_variation
+from .quiet import quiet_import
 
 MAX_READABLE = 10_000  # categories; with more, files for people hold the most probable
 MOST_PROBABLE = 1_000
@@ -115,9 +116,10 @@ class Run:
     def _network(self, name: str) -> Any:
         if self.directory is None:
             raise AttributeError("a run that was not saved keeps its networks in its CategoricalGAN")
-        import keras
+        with quiet_import():
+            import keras
 
-        from . import models  # noqa: F401  (registers them with Keras)
+            from . import models  # noqa: F401  (registers them with Keras)
 
         path = os.path.join(self.directory, name)
         try:
@@ -317,7 +319,7 @@ def load(directory: str) -> Run:
             names = file.readline().strip().split(",")[2:]
         columns = _numbers(path, usecols=None)[:, 2:].reshape(-1, runs, len(names))
     except (OSError, KeyError, TypeError, ValueError, UserWarning, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise ValueError(f"{os.path.join(directory, name)} cannot be read ({reason}): train again") from None
     return Run(
         config=replace(config, output=directory),

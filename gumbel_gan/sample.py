@@ -2,10 +2,12 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Sequence
 
-from .cli import Parser, fail, quiet_import
+from .cli import Parser, fail
+from .quiet import quiet_import
 from .results import load
 
 
@@ -34,7 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         fail(str(error), status=2)
     integers = generator.sample(given.samples, seed=(given.seed % 2**31, 0)).numpy()[given.run]
-    _print([run.labels[category] for category in integers], given.format)
+    try:
+        _print([run.labels[category] for category in integers], given.format)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(samples: list[str], style: str) -> None:

@@ -331,6 +331,7 @@ def _column(path: str, column: str) -> Iterator[tuple[int, Sequence[str]]]:
     if column not in header:
         raise ValueError(
             f"data.column: received {column!r}, which {path} lacks: give one of {', '.join(header)}"
+            + (" (commas separate columns)" if len(header) == 1 else "")
         )
     place = header.index(column)
     for row in rows:

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from .cli import Parser, fail, quiet_import
+from .cli import Parser, fail
 from .config import Config
 from .metrics import max_abs_error, total_variation
 from .polynomial import Polynomial
+from .quiet import quiet_import
 from .results import write
 
 KINDS: dict[str, Any] = {"gan": Config, "polynomial": Polynomial}
@@ -144,7 +145,10 @@ def read(path: str, vary: Sequence[str], given: dict[str, Any]) -> tuple[str, li
     grid = dict(study.get("vary") or {})
     for option in vary:
         key, equals, values = option.partition("=")
-        grid[key] = yaml.safe_load(values) if equals else None
+        try:
+            grid[key] = yaml.safe_load(values) if equals else None
+        except yaml.YAMLError:
+            raise ValueError(f"vary: received {option}: give a list of values, as {key}=[a,b]") from None
     for key, values in grid.items():
         if not isinstance(values, list) or not values:
             raise ValueError(f"vary: received {key}={values}: give a list of values, as {key}=[a,b]")

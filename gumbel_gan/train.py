@@ -7,9 +7,10 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from .cli import Parser, fail, quiet_import
+from .cli import Parser, fail
 from .config import Config
 from .metrics import total_variation
+from .quiet import quiet_import
 from .results import Run, claim_directory, save, shown_label
 from .sources import Source, open_source
 
@@ -39,12 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = options.instantiate(given)
         config = Config(**{key: settings[key] for key in Config.__dataclass_fields__})
         if given.tensorboard and find_spec("tensorboard") is None:
-            raise ValueError("tensorboard: the package is missing: pip install 'gumbel_gan[tensorboard]'")
+            raise ValueError("tensorboard: the package is missing: pip install tensorboard")
         source = open_source(config.data)
         directory = claim_directory(config.output, name, config.overwrite)
     except ValueError as error:
         fail(str(error), status=2)
-    status, message = _train(config, source, directory, given.quiet, given.tensorboard)
+    try:
+        status, message = _train(config, source, directory, given.quiet, given.tensorboard)
+    except KeyboardInterrupt:
+        status, message = 130, "interrupted before the first epoch"
     if status:
         if not os.listdir(directory):
             os.rmdir(directory)
@@ -65,13 +69,22 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
     callbacks: list[keras.callbacks.Callback] = [] if quiet else [Progress(config.epochs)]
     if tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(os.path.join(directory, "tensorboard")))
+    if config.data.path == "-" and not quiet:
+        size = config.training.batches * config.training.batch_size
+        print(f"Reading standard input: an epoch is {size:,} categories.", flush=True)
     status, message = 0, ""
     try:
         run, gan = experiment.run(config, source, callbacks)
     except ValueError as error:
         return 2, str(error)
-    except experiment.NotFinite as error:
-        status, message = 1, f"training stopped: {error}"
+    except MemoryError as error:
+        return 2, f"runs, training: received sizes that do not fit the memory ({error}): give smaller ones"
+    except experiment.Stopped as error:
+        status, message = (
+            (130, str(error))
+            if isinstance(error, experiment.Interrupted)
+            else (1, f"training stopped: {error}")
+        )
         if error.run is None:
             return status, message
         run, gan = error.run, error.gan
@@ -81,7 +94,8 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
         status, message = 2, str(bad)
     if not quiet:
         if getattr(source, "ended", False):
-            print(f"The stream ended after {len(run.metrics['max_abs_error'])} epochs.")
+            epochs = len(run.metrics["max_abs_error"])
+            print(f"The stream ended after {epochs} epoch{'s' if epochs > 1 else ''}.")
         print(table(run))
         print(f"Results in {directory}: {', '.join(sorted(os.listdir(directory)))}")
     return status, f"{message}; what was learned before is in {directory}"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -170,7 +171,10 @@ USAGE_ERRORS = [
     (("--config", "none.yaml"), "config: File does not exist"),
     (("--config", "bad.yaml"), "training.batchs: unknown setting, did you mean --training.batches?"),
     (("--config", "broken.yaml"), "Problems parsing config"),
-    (("--tensorboard",), "tensorboard: the package is missing: pip install"),
+    (("--config", "binary.yaml"), "config: received a file that is not UTF-8 text"),
+    (("--annealing.end", "0.5"), "annealing.end: received 0.5 with no schedule"),
+    (("--annealing.schedule", "linear"), "temperature: received 0.001, which is where annealing ends"),
+    (("--tensorboard",), "tensorboard: the package is missing: pip install tensorboard"),
     (("stray",), "stray: unknown option"),
 ]
 
@@ -187,6 +191,7 @@ def test_usage_errors(
     monkeypatch.setattr(train, "find_spec", lambda name: None)
     (tmp_path / "bad.yaml").write_text("training: {batchs: 3}\n")
     (tmp_path / "broken.yaml").write_text("a: [")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xda")
     with pytest.raises(SystemExit) as stopped:
         train.main(["--output", "out", *arguments])
     captured = capsys.readouterr()
@@ -245,3 +250,33 @@ def test_public_names() -> None:
         gumbel_gan.nothing  # noqa: B018
     lazy = "import sys, gumbel_gan; dir(gumbel_gan); print('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", lazy], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_interrupt_keeps_what_was_learned(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "gumbel_gan.train", "--epochs", "1000000", "--output", "out"]
+    process = subprocess.Popen(
+        line, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error.startswith("gumbel_gan: error: interrupted after ")
+    assert error.count("\n") == 1
+    run = gumbel_gan.load(str(tmp_path / "out"))
+    assert len(run.metrics["max_abs_error"]) > 1
+    assert np.isfinite(run.learned).all()
+
+
+def test_sizes_that_do_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        train.main(["--output", str(tmp_path / "out"), "--training.batches", "100000000000", "--quiet"])
+    assert stopped.value.code == 2
+    assert "received sizes that do not fit the memory" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_reader_that_has_enough(finished: Path) -> None:
+    line = f"{sys.executable} -m gumbel_gan.sample {finished} -n 1000000 | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.stdout.count("\n")) == ("", 1)

@@ -65,13 +65,16 @@ def same_law(first: np.ndarray, second: np.ndarray) -> bool:
     return bool(scipy.stats.ks_2samp(first, second).pvalue > 1e-6)
 
 
-def test_letters_of_a_text_are_learned_like_a_given_distribution() -> None:
+@pytest.mark.parametrize("epochs", [70, pytest.param(200, marks=pytest.mark.slow)])
+def test_letters_of_a_text_are_learned_like_a_given_distribution(epochs: int) -> None:
     """30 kB of English: the maximum error has the same law as with its probabilities given."""
-    config = Config(runs=12, data=Data(path=str(DATA / "genesis.txt")))
+    config = Config(runs=12, epochs=epochs, data=Data(path=str(DATA / "genesis.txt")))
     letters = open_source(config.data)
     assert len(letters.labels) == 56
     text = run(config)[0].metrics["max_abs_error"]
-    given = run(Config(runs=12, seed=1), Distribution(letters.target))[0].metrics["max_abs_error"]
+    given = run(Config(runs=12, epochs=epochs, seed=1), Distribution(letters.target))[0].metrics[
+        "max_abs_error"
+    ]
     assert same_law(text[-1], given[-1])
     difference = np.hypot(text[-1].std(ddof=1), given[-1].std(ddof=1)) / np.sqrt(12)
     assert abs(text[-1].mean() - given[-1].mean()) <= 5 * difference

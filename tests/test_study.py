@@ -53,6 +53,7 @@ def test_ready_made_studies_are_good(name: str) -> None:
         (BASE, ["temprature=[1]"], "temprature: unknown setting, did you mean --temperature?"),
         (BASE, ["generator.foo=[1]"], "generator.foo: unknown setting"),
         (BASE, ["temperature=1"], "vary: received temperature=1: give a list"),
+        (BASE, ["temperature=["], "vary: received temperature=\\[: give a list"),
         (BASE, ["temperature"], "vary: received temperature=None: give a list"),
         (BASE, ["temperature=[0]"], "temperature: received 0.0: give a number above zero"),
         (BASE, ["generator.estimator=[foo]"], "generator.estimator: received 'foo': give one of"),
