@@ -276,6 +276,7 @@ def test_sizes_that_do_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_reader_that_has_enough(finished: Path) -> None:
     line = f"{sys.executable} -m gumbel_gan.sample {finished} -n 1000000 | head -1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)

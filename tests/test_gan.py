@@ -203,7 +203,10 @@ def test_other_backends_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         build(Config(), 5)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+EACH = [pytest.param(name, marks=[] if name == "relativistic" else pytest.mark.slow) for name in LOSSES]
+
+
+@pytest.mark.parametrize("loss", EACH)
 def test_losses_and_smarter_discriminators_in_the_compiled_epoch(loss: str) -> None:
     """Two discriminator steps a batch, exact gradient, diagnostics: finite, counted, and it moves."""
     config = Config(
