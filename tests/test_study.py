@@ -2,12 +2,13 @@ import csv
 import os
 import re
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from gumbel_gan import study
+from gumbel_gan import experiment, study
+from gumbel_gan.config import Config
 from gumbel_gan.study import read
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +81,7 @@ def test_bad_studies(
     assert not (tmp_path / "out").exists()
 
 
-def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, out = written(tmp_path, BASE + "vary: {temperature: [0.5, 1.0]}"), tmp_path / "out"
     study.main([path, "--output", str(out)])
     assert "cell 2/2: temperature 1.0" in capsys.readouterr().out
@@ -136,9 +137,30 @@ def test_polynomial_study(tmp_path: Path) -> None:
     )
 
 
-def test_columns_of_a_cell() -> None:
-    """By hand, on curves that are known."""
-    cell: Any = study.Cell({}, None, curves=np.array([[0.2, 0.1], [0.04, 0.2], [0.3, 0.06]]))
-    cell.columns = {"first_epoch_below_0.05": np.array([2.0, np.nan])}
-    lines = list(study.table([cell]))
-    assert "inf" in lines[1]
+def test_columns_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand, for two runs of 60 epochs: one falls to 0.02 in epoch 31, the other stays at 0.1."""
+    falls, stays = np.where(np.arange(60) < 30, 0.2, 0.02), np.full(60, 0.1)
+    known = SimpleNamespace(
+        metrics={"max_abs_error": np.stack([falls, stays], axis=1)},
+        learned=np.array([[0.4, 0.6], [0.5, 0.5]]),
+        averaged=np.array([[0.3, 0.7], [0.1, 0.9]]),
+        counted=np.array([[0.25, 0.75], [0.3, 0.7]]),
+        target=np.array([0.3, 0.7]),
+    )
+    monkeypatch.setattr(experiment, "run", lambda config, callbacks: (known, None))
+    _, columns = study._gan(Config(), study._Bar([], quiet=True))
+    expected = {
+        "max_abs_error_last": [0.02, 0.1],
+        "max_abs_error_last50_mean": [(20 * 0.2 + 30 * 0.02) / 50, 0.1],
+        "max_abs_error_last50_worst": [0.2, 0.1],
+        "first_epoch_below_0.05": [31, np.nan],
+        "averaged_max_abs_error": [0, 0.2],
+        "total_variation": [0.1, 0.2],
+        "averaged_total_variation": [0, 0.2],
+        "counted_total_variation": [0.05, 0],
+    }
+    assert set(columns) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(columns[name], values, atol=1e-12)
+    cell = study.Cell({}, None, columns={"first_epoch_below_0.05": columns["first_epoch_below_0.05"]})
+    assert "31 (31-inf)" in list(study.table([cell]))[1]  # what never came is infinitely late
