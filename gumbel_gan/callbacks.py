@@ -10,6 +10,7 @@ import numpy as np
 from .data import Stream
 from .metrics import count, max_abs_error, total_variation
 from .results import MAX_ROWS, Readable
+from .sources import Drift, Feed
 
 
 class Recorder(keras.callbacks.Callback):
@@ -21,24 +22,25 @@ class Recorder(keras.callbacks.Callback):
     Args:
         stream: what the GAN is trained on.
         epochs: planned.
-        average_from: the part of training after which epochs count in the average.
+        memory: epochs that counting with forgetting remembers, where the stream drifts.
     """
 
-    def __init__(self, stream: Stream, epochs: int, average_from: float = 0.5) -> None:
+    def __init__(self, stream: Stream, epochs: int, memory: int = 10) -> None:
         super().__init__()
-        self.stream, self.average_from = stream, average_from
+        self.stream, self.memory = stream, memory
         source = stream.source
         self.readable = Readable(source.target, source.target_is != "counted")
         rows = epochs * stream.runs * len(self.readable.labels(source.labels))
         self.every = min(epochs, -(-rows // MAX_ROWS))
-        self.first_averaged = int(average_from * epochs)
         self.epochs: list[int] = []
         self.probabilities: list[np.ndarray] = []  # [R, K'] each
         self.targets: list[np.ndarray] = []  # [K'] each
         self.metrics: dict[str, list[np.ndarray]] = {}  # [R] each
         self.counts = np.zeros((stream.runs, stream.categories), np.int64)
         self.learned = self.counts.astype(np.float64)
-        self._sum, self._summed = np.zeros_like(self.learned), 0
+        self.averaged = self.learned
+        self.remembered = np.zeros_like(self.learned)  # counts that fade
+        self._epoch = -1
         self.failure: str | None = None
         self.compile_seconds = self.train_seconds = 0.0
 
@@ -52,11 +54,17 @@ class Recorder(keras.callbacks.Callback):
             self.model.stop_training = True
             return
         measured = {name: values.numpy() for name, values in self.model.run_metrics.items()}
-        learned = self.model.generator.probabilities()  # [R, K]
+        learned = self.model.learned()  # [R, K]
         if self._not_finite(epoch, {**measured, "logits": learned.sum(-1)}):
             return
+        self._epoch = epoch
+        averaged = self.model.averaged.numpy().astype(np.float64)
+        # A feed may end before the late steps that are averaged.
+        self.averaged = averaged / averaged.sum(-1, keepdims=True) if averaged.any() else learned
         self.learned, self._logits = learned, self.model.generator.logits.numpy()
-        self.counts += count(self.stream.epoch(epoch), self.stream.categories)
+        counted = count(self.stream.epoch(epoch), self.stream.categories)
+        self.counts += counted
+        self.remembered = np.exp(-1 / self.memory) * self.remembered + counted
         target = self.target
         losses = {name: measured.pop(name) for name in ("discriminator_loss", "generator_loss")}
         metrics = {
@@ -66,13 +74,14 @@ class Recorder(keras.callbacks.Callback):
             "temperature": np.full(self.stream.runs, self.model.temperature.numpy()),
             **measured,
         }
+        if isinstance(self.stream.source, Drift):
+            remembered = self.remembered / self.remembered.sum(-1, keepdims=True)
+            metrics["counted_max_abs_error"] = max_abs_error(self.counted, target)
+            metrics["forgetting_max_abs_error"] = max_abs_error(remembered, target)
         for name, values in metrics.items():
             self.metrics.setdefault(name, []).append(values)
         if (epoch + 1) % self.every == 0:
             self._keep()
-        if epoch >= self.first_averaged:
-            self._sum += learned
-            self._summed += 1
         if logs is not None:  # later callbacks, and the history, see it too
             logs["max_abs_error"] = float(metrics["max_abs_error"].mean())
         if self.done == 1:
@@ -80,6 +89,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         """Stop the clock; the last epoch is recorded, whatever was left out before."""
+        self.model.finalize()
         self.train_seconds = time.perf_counter() - self._start - self.compile_seconds
         if self.metrics and self.epochs[-1:] != [self.done]:
             self._keep()
@@ -96,24 +106,16 @@ class Recorder(keras.callbacks.Callback):
 
     @property
     def target(self) -> np.ndarray:
-        """What should be learned, [K]: the source's, or what was counted so far."""
-        if self.stream.source.target_is != "counted":
-            return self.stream.source.target
-        return self.counted[0]
+        """What should be learned, [K]: the source's in the last epoch, or what was counted so far."""
+        source = self.stream.source
+        if isinstance(source, Feed):
+            return source.target if source.target_is == "given" else self.counted[0]
+        return source.at(max(self._epoch, 0)).target
 
     @property
     def counted(self) -> np.ndarray:
         """The frequencies of the integers that each run has consumed, [R, K]."""
         return self.counts / self.counts.sum(-1, keepdims=True)
-
-    @property
-    def averaged(self) -> np.ndarray:
-        """The mean of the learned probabilities over the late epochs, [R, K]."""
-        if self._summed:
-            return self._sum / self._summed
-        # A feed ended before its late epochs: those of the training that there was.
-        late = self.probabilities[int(self.average_from * len(self.probabilities)) :]
-        return np.mean(late, axis=0) if self.readable.all and late else self.learned
 
     def _not_finite(self, epoch: int, values: dict[str, np.ndarray]) -> bool:
         for name, value in values.items():

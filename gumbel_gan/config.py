@@ -17,7 +17,7 @@ END = 0.001
 """Where annealing ends: the post's constant temperature."""
 
 Unit = Literal["characters", "words", "lines", "integers"]
-ScheduleName = Literal["constant", "linear", "exponential", "cosine", "inverse"]
+ScheduleName = Literal["constant", "linear", "exponential", "cosine", "inverse", "inverse_time"]
 EstimatorName = Literal[
     "gumbel_softmax",
     "exact",
@@ -32,6 +32,11 @@ EstimatorName = Literal[
     "relax",
 ]
 LossName = Literal["non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic"]
+LABELLED = ("non_saturating", "minimax", "least_squares")
+"""Losses that call real examples real with a label, which can be smoothed."""
+SCORE_FUNCTION = ("reinforce", "rloo", "rebar", "relax")
+"""Estimators that learn from the loss of hard samples, not from its slope."""
+LawName = Literal["uniform", "dirichlet", "zipf", "one", "half"]
 ESTIMATOR_OPTIONS = {
     "backward_temperature": "st_gumbel_softmax",
     "conditional_draws": "gumbel_rao",
@@ -55,6 +60,18 @@ class Data:
         labels: names of the categories 0, 1, ..., as [a,b] or a,b.
         vocabulary: the categories of a text, as [a,b] or a,b or a file with one label a line (default:
             those that occur, sorted).
+        law: a distribution by name, in place of `probabilities`: uniform, dirichlet (drawn from
+            Dirichlet(1)), zipf (as 1/k), one (the first category, always), half (uniform on the first half).
+        categories: of the law.
+        law_seed: of dirichlet.
+        drift: the distribution that the stream changes to during training, as `probabilities`.
+        drift_from: the epoch after which it changes.
+        drift_until: the epoch at which a linear change is complete (default: it is abrupt).
+        memory: epochs that counting with forgetting remembers, beside a drift.
+        smoothing: what the discriminator sees of real examples: one-hot vectors (none), mixed with the
+            uniform distribution (label), with Gaussian noise as the samples too (noise), relaxed as the
+            samples are (relaxed).
+        smoothing_amount: the part of the uniform, or the noise's standard deviation (default: 0.1).
     """
 
     path: str | None = None
@@ -63,10 +80,22 @@ class Data:
     probabilities: list[float] | str | None = None
     labels: Labels = None
     vocabulary: Labels = None
+    law: LawName | None = None
+    categories: int | None = None
+    law_seed: int = 0
+    drift: list[float] | str | None = None
+    drift_from: int = 100
+    drift_until: int | None = None
+    memory: int = 10
+    smoothing: Literal["none", "label", "noise", "relaxed"] = "none"
+    smoothing_amount: float | None = None
 
     def __post_init__(self) -> None:
         probabilities = _numbers("data.probabilities", self.probabilities)
         _set(self, "probabilities", probabilities)
+        self._check_law()
+        self._check_drift()
+        self._check_smoothing()
         _set(self, "labels", _labels("data.labels", self.labels))
         _set(self, "vocabulary", _labels("data.vocabulary", self.vocabulary))
         if probabilities is not None:
@@ -77,7 +106,9 @@ class Data:
                     raise ValueError(
                         f"data.{name}: received {getattr(self, name)!r} without data.path: give a file, or -"
                     )
-            _check_length("data.labels", self.labels, len(probabilities or POST_PROBABILITIES))
+            _check_length(
+                "data.labels", self.labels, self.categories or len(probabilities or POST_PROBABILITIES)
+            )
         elif self.path == "-":
             if self.vocabulary is None:
                 raise ValueError(
@@ -88,6 +119,53 @@ class Data:
                 raise ValueError("data.column: standard input has no columns: leave it out")
         if self.vocabulary is not None:
             _check_length("data.probabilities", probabilities, len(self.vocabulary))
+
+    def _check_law(self) -> None:
+        if self.law is None:
+            if self.categories is not None:
+                raise ValueError(
+                    f"data.categories: received {self.categories} without data.law: give a law, too"
+                )
+            return
+        for name in ("path", "probabilities"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"data.law: received {self.law} with data.{name}: give one of the two")
+        if self.categories is None or not 2 <= self.categories <= 10_000_000:
+            raise ValueError(
+                f"data.categories: received {self.categories} with the law {self.law}: "
+                "give a number from 2 to 10,000,000"
+            )
+        if self.law_seed < 0:
+            raise ValueError(f"data.law_seed: received {self.law_seed}: give 0 or more")
+
+    def _check_drift(self) -> None:
+        drift = _numbers("data.drift", self.drift)
+        _set(self, "drift", drift)
+        check_positive("data.memory", self.memory)
+        if drift is None:
+            return
+        if self.path is not None:
+            raise ValueError("data.drift: received with data.path: give data.probabilities or data.law")
+        check_probabilities("data.drift", drift)
+        _check_length("data.drift", drift, self.categories or len(self.probabilities or POST_PROBABILITIES))
+        if self.drift_from < 0 or (self.drift_until or self.drift_from) < self.drift_from:
+            raise ValueError(
+                f"data.drift_from, data.drift_until: received {self.drift_from}, {self.drift_until}: "
+                "give epochs of 0 or more, the second not before the first"
+            )
+
+    def _check_smoothing(self) -> None:
+        amount = self.smoothing_amount
+        if amount is None:
+            return
+        if self.smoothing not in ("label", "noise"):
+            raise ValueError(
+                f"data.smoothing_amount: received {amount} with the smoothing {self.smoothing}, "
+                "that has none: leave it out, or give data.smoothing label or noise"
+            )
+        check_positive("data.smoothing_amount", amount)
+        if self.smoothing == "label" and amount >= 1:
+            raise ValueError(f"data.smoothing_amount: received {amount}: give a part of the whole, below 1")
 
 
 @dataclass(frozen=True)
@@ -137,15 +215,22 @@ class Generator(Rate):
         backward_temperature: of st_gumbel_softmax' Jacobian (default: the temperature).
         conditional_draws: of gumbel_rao's noise (default: 10).
         gap: of gapped_straight_through (default: 1).
+        optimizer: adam, or the natural gradient of a categorical distribution, which has no betas.
+        ema: momentum of a moving average of the weights, which is then what is learned; 0 or more, below 1
+            (default: none).
     """
 
     estimator: EstimatorName = "gumbel_softmax"
     backward_temperature: float | None = None
     conditional_draws: int | None = None
     gap: float | None = None
+    optimizer: Literal["adam", "natural"] = "adam"
+    ema: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.ema is not None and not 0 <= self.ema < 1:
+            raise ValueError(f"generator.ema: received {self.ema}: give 0 or more, below 1")
         for name, estimator in ESTIMATOR_OPTIONS.items():
             value = getattr(self, name)
             if value is None:
@@ -170,13 +255,34 @@ class Discriminator(Rate):
         beta_2: Adam's decay of the mean squared gradient.
         kind: logistic is the post's logistic regression, mlp a multi-layer perceptron.
         units: of the mlp's hidden layers, as [64,64] (the default).
+        view: what it sees of generated examples: samples as the estimator makes them (soft), their hard
+            counterparts (hard), or every category, weighted by its probability (exact).
+        r1: weight of half the squared slope at real examples.
+        gradient_penalty: weight of (slope - 1)^2 between real and generated examples.
+        label_smoothing: one-sided: real examples are called real with 1 minus this.
+        weight_decay: of Adam, times the learning rate.
+        spectral_norm: keep the kernels' largest singular values at 1 or below.
     """
 
     kind: Literal["logistic", "mlp"] = "logistic"
     units: list[int] | None = None
+    view: Literal["soft", "hard", "exact"] = "soft"
+    r1: float = 0.0
+    gradient_penalty: float = 0.0
+    label_smoothing: float = 0.0
+    weight_decay: float = 0.0
+    spectral_norm: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name in ("r1", "gradient_penalty", "label_smoothing", "weight_decay"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"discriminator.{name}: received {value}: give 0 or more")
+        if self.label_smoothing >= 1:
+            raise ValueError(
+                f"discriminator.label_smoothing: received {self.label_smoothing}: give a part of 1, below it"
+            )
         if self.units is not None:
             if self.kind != "mlp":
                 raise ValueError(
@@ -222,21 +328,25 @@ class Training:
         batches: batches in an epoch; the stream itself has no end.
         generator_steps: generator steps for each batch.
         discriminator_steps: discriminator steps for each batch, each with new samples.
+        generated_per_real: samples for each real example.
         loss: the pair of losses; non_saturating is the post's.
         epsilon: Adam's, for both networks (TensorFlow 1's default, the post's; Keras has 1e-7).
-        average_from: the part of training after which epochs count in `averaged`, from 0 to below 1.
+        average_from: the part of training after which every step counts in `averaged`, from 0 to below 1.
     """
 
     batch_size: int = 10
     batches: int = 100
     generator_steps: int = 10
     discriminator_steps: int = 1
+    generated_per_real: int = 1
     loss: LossName = "non_saturating"
     epsilon: float = 1e-8
     average_from: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "batches", "generator_steps", "discriminator_steps", "epsilon"):
+        for name in ("batch_size", "batches", "generator_steps", "discriminator_steps"):
+            check_positive(f"training.{name}", getattr(self, name))
+        for name in ("generated_per_real", "epsilon"):
             check_positive(f"training.{name}", getattr(self, name))
         if not 0 <= self.average_from < 1:
             raise ValueError(
@@ -286,9 +396,31 @@ class Config:
             raise ValueError(
                 f"temperature: received {self.temperature}, which is where annealing ends: give a higher one"
             )
-        if self.generator.estimator == "rloo" and self.training.batch_size < 2:
+        samples = self.training.batch_size * self.training.generated_per_real
+        if self.generator.estimator == "rloo" and samples < 2:
             raise ValueError(
                 "training.batch_size: received 1 with the estimator rloo, which leaves one out: give two"
+            )
+        self._check_game()
+
+    def _check_game(self) -> None:
+        """Refuse what makes no sense together."""
+        estimator, discriminator = self.generator.estimator, self.discriminator
+        soft = estimator == "gumbel_softmax" and discriminator.view == "soft"
+        if self.data.smoothing == "relaxed" and not soft:
+            raise ValueError(
+                f"data.smoothing: received relaxed with the estimator {estimator} and the "
+                f"{discriminator.view} view, where samples are hard: give none, or gumbel_softmax and soft"
+            )
+        if estimator in SCORE_FUNCTION and discriminator.gradient_penalty:
+            raise ValueError(
+                f"discriminator.gradient_penalty: received with the estimator {estimator}, which learns from "
+                "hard samples only and never from the slopes between them: give 0, or discriminator.r1"
+            )
+        if discriminator.label_smoothing and self.training.loss not in LABELLED:
+            raise ValueError(
+                f"discriminator.label_smoothing: received with the loss {self.training.loss}, which has no "
+                f"labels: give one of {', '.join(LABELLED)}"
             )
 
 

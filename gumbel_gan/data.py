@@ -48,10 +48,11 @@ class Stream:
 
     def _draw(self, epoch: int) -> np.ndarray:
         size = self.batches * self.batch_size
+        source = self.source.at(epoch)  # type: ignore[union-attr]
         integers = np.empty((self.runs, size), np.int32)
         for run in range(self.runs):
             random = np.random.default_rng((self.seed, epoch, run))
-            integers[run] = self.source.draw(random, size)  # type: ignore[union-attr]
+            integers[run] = source.draw(random, size)
         return integers.reshape(self.runs, self.batches, self.batch_size).swapaxes(0, 1)
 
     def _read(self) -> np.ndarray:

@@ -85,7 +85,7 @@ def _gradient(
 ) -> tf.Tensor:
     """An estimate, [R', K], R' a multiple of the discriminator's R."""
     repeats = logits.shape[0] // gan.generator.runs
-    losses = gan.generator_losses(real)
+    losses = gan.generator_losses(real, seed)
 
     def loss(samples: tf.Tensor) -> tf.Tensor:
         size = samples.shape[1]

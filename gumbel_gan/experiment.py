@@ -8,13 +8,16 @@ import keras
 import numpy as np
 
 from .callbacks import Recorder
-from .config import END, Config, Discriminator, Generator, Rate
+from .config import END, Config, Data, Discriminator, Generator, Rate
 from .data import Stream, dataset
 from .estimators import ESTIMATORS, Estimator
 from .gan import CategoricalGAN
 from .models import CategoricalGenerator, LogisticDiscriminator, MlpDiscriminator
+from .optimizers import NaturalGradient
+from .regularisers import PENALTIES
 from .results import Run
-from .schedules import schedule
+from .schedules import Schedule, schedule
+from .smoothing import SMOOTHINGS, Smoothing
 from .sources import Source, open_source
 
 
@@ -48,6 +51,7 @@ def build(config: Config, categories: int) -> CategoricalGAN:
     """
     training, annealing = config.training, config.annealing
     batches = config.epochs * training.batches
+    generator_steps = batches * training.generator_steps
     discriminator_steps = batches * training.discriminator_steps
     annealed = max(1, round(annealing.until * discriminator_steps))
     gan = CategoricalGAN(
@@ -58,12 +62,19 @@ def build(config: Config, categories: int) -> CategoricalGAN:
         temperature=schedule(annealing.schedule, config.temperature, annealing.end or END, annealed),
         generator_steps=training.generator_steps,
         discriminator_steps=training.discriminator_steps,
+        generated_per_real=training.generated_per_real,
+        view=config.discriminator.view,
+        smoothing=smoothing(config.data),
+        penalties={name: weight for name in PENALTIES if (weight := getattr(config.discriminator, name)) > 0},
+        average_after=int(training.average_from * generator_steps),
         diagnostics=config.diagnostics,
         seed=config.seed,
     )
     gan.compile(
-        generator_optimizer=adam(config.generator, training.epsilon, batches * training.generator_steps),
-        discriminator_optimizer=adam(config.discriminator, training.epsilon, discriminator_steps),
+        generator_optimizer=generator_optimizer(config.generator, training.epsilon, generator_steps),
+        discriminator_optimizer=discriminator_optimizer(
+            config.discriminator, training.epsilon, discriminator_steps
+        ),
     )
     return gan
 
@@ -71,8 +82,8 @@ def build(config: Config, categories: int) -> CategoricalGAN:
 def discriminator(settings: Discriminator, categories: int, runs: int, seed: int) -> keras.Model:
     """The discriminator that the settings describe."""
     if settings.kind == "mlp":
-        return MlpDiscriminator(categories, runs, seed, units=settings.units or (64, 64))
-    return LogisticDiscriminator(categories, runs, seed)
+        return MlpDiscriminator(categories, runs, seed, settings.spectral_norm, settings.units or (64, 64))
+    return LogisticDiscriminator(categories, runs, seed, settings.spectral_norm)
 
 
 def estimator(settings: Generator) -> Estimator:
@@ -87,11 +98,41 @@ def estimator(settings: Generator) -> Estimator:
     )
 
 
-def adam(rate: Rate, epsilon: float, steps: int) -> keras.optimizers.Optimizer:
-    """Adam, with a learning rate that falls over so many steps as the settings say."""
+def smoothing(settings: Data) -> Smoothing:
+    """What the discriminator sees, as the settings describe it."""
+    amount = 0.1 if settings.smoothing_amount is None else settings.smoothing_amount
+    return SMOOTHINGS[settings.smoothing](amount)
+
+
+def generator_optimizer(settings: Generator, epsilon: float, steps: int) -> keras.optimizers.Optimizer:
+    """The generator's optimizer, with a rate that falls over so many steps as the settings say."""
+    average: dict[str, Any] = {}
+    if settings.ema is not None:
+        average = {"use_ema": True, "ema_momentum": settings.ema}
+    if settings.optimizer == "natural":
+        return NaturalGradient(learning_rate(settings, steps), **average)
+    return keras.optimizers.Adam(
+        learning_rate(settings, steps), settings.beta_1, settings.beta_2, epsilon, **average
+    )
+
+
+def discriminator_optimizer(
+    settings: Discriminator, epsilon: float, steps: int
+) -> keras.optimizers.Optimizer:
+    """The discriminator's."""
+    return keras.optimizers.Adam(
+        learning_rate(settings, steps),
+        settings.beta_1,
+        settings.beta_2,
+        epsilon,
+        weight_decay=settings.weight_decay or None,
+    )
+
+
+def learning_rate(rate: Rate, steps: int) -> Schedule | float:
+    """A learning rate, or its schedule over so many steps."""
     final = rate.final_learning_rate or rate.learning_rate / 100
-    learning_rate = schedule(rate.schedule, rate.learning_rate, final, steps)
-    return keras.optimizers.Adam(learning_rate, rate.beta_1, rate.beta_2, epsilon)
+    return schedule(rate.schedule, rate.learning_rate, final, steps)
 
 
 def run(
@@ -120,7 +161,7 @@ def run(
             "or a smaller training.batch_size"
         )
     gan = build(config, stream.categories)
-    recorder = Recorder(stream, config.epochs, training.average_from)
+    recorder = Recorder(stream, config.epochs, config.data.memory)
     interrupted = False
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input ran out of data")  # a feed may end

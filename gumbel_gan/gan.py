@@ -1,5 +1,7 @@
 """The GAN: one epoch of adversarial training as one compiled program."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -7,10 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from . import diagnostics as measured
-from .estimators import Estimator, GumbelSoftmax, Loss, register
+from .estimators import Estimator, GumbelSoftmax, Loss, hardest, register
 from .gumbel import Seed
 from .losses import LOSSES
+from .regularisers import PENALTIES
 from .schedules import Schedule
+from .smoothing import Smoothing
 
 # AutoGraph has only the loops of `_epoch` to convert; all that they call would add 0.2 s to the start.
 _plain = tf.autograph.experimental.do_not_convert
@@ -32,6 +36,13 @@ class CategoricalGAN(keras.Model):
         temperature: of the samples, above zero; a number, or a Keras schedule over the discriminator's steps.
         generator_steps: for each batch.
         discriminator_steps: for each batch.
+        generated_per_real: samples for each real example.
+        view: what the discriminator sees of generated examples: "soft", samples as the estimator makes them;
+            "hard", their hard counterparts; "exact", every category with its probability for a weight, the
+            expectation over hard samples.
+        smoothing: what the discriminator sees of real and generated examples.
+        penalties: weights of terms of the discriminator's loss, by name (`regularisers.PENALTIES`).
+        average_after: generator steps after which `averaged` begins.
         diagnostics: whether to measure the generator's gradient on the way (`diagnostics.NAMES`).
         seed: of the noise.
     """
@@ -46,6 +57,11 @@ class CategoricalGAN(keras.Model):
         temperature: float | Schedule = 0.001,
         generator_steps: int = 10,
         discriminator_steps: int = 1,
+        generated_per_real: int = 1,
+        view: str = "soft",
+        smoothing: Smoothing | None = None,
+        penalties: dict[str, float] | None = None,
+        average_after: int = 0,
         diagnostics: bool = False,
         seed: int = 0,
         **kwargs: Any,
@@ -62,6 +78,9 @@ class CategoricalGAN(keras.Model):
             self.estimator.build(generator.logits.shape)
         self.pair, self.discriminator_steps = loss, discriminator_steps
         self.generator_steps, self.diagnostics, self.seed = generator_steps, diagnostics, seed
+        self.generated_per_real, self.view = generated_per_real, view
+        self.smoothing, self.penalties = smoothing or Smoothing(), dict(penalties or {})
+        self.average_after = average_after
         self.schedule = temperature
         # A variable: a Python number would be baked into the compiled program and could never change.
         self.temperature = self.add_weight(
@@ -76,7 +95,11 @@ class CategoricalGAN(keras.Model):
             for name in names
         }
         """Means over the last epoch for each run, [R]; `fit` logs the losses' means over runs."""
-        self._purposes = np.random.SeedSequence(seed).generate_state(3).astype(np.int32).tolist()
+        self.averaged = self.add_weight(
+            shape=generator.distribution().shape, initializer="zeros", trainable=False, name="averaged"
+        )
+        """The mean of the generator's distribution over every step after `average_after`, [R, K]."""
+        self._purposes = np.random.SeedSequence(seed).generate_state(5).astype(np.int32).tolist()
         self.built = True
 
     def compile(
@@ -123,7 +146,7 @@ class CategoricalGAN(keras.Model):
         batches = tf.cast(batches, tf.float32)
         metrics = {
             "discriminator_loss": discriminator_loss / batches / self.discriminator_steps,
-            "generator_loss": generator_loss / batches / self.generator_steps,
+            "generator_loss": generator_loss / batches / max(self.generator_steps, 1),
         }
         if self.diagnostics:
             metrics |= measured.means(diagnosed)
@@ -132,45 +155,96 @@ class CategoricalGAN(keras.Model):
 
     @_plain
     def discriminator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step of the discriminator on real integers [R, B] and as many samples; loss [R] and samples."""
+        """One step of the discriminator, on real integers [R, B] and on samples; loss [R] and samples."""
         if callable(self.schedule):
             self.temperature.assign(self.schedule(self.discriminator_optimizer.iterations.value))
-        logits = tf.convert_to_tensor(self.generator.logits)
-        seed = self._noise(0, self.discriminator_optimizer)
-        generated = self.estimator.sample(logits, self.temperature.value, real.shape[1], seed)  # [R, B, K]
+        real_seen, generated = self.examples(real)
         with tf.GradientTape() as tape:
-            discriminator_loss, _ = LOSSES[self.pair]
-            losses = discriminator_loss(self.discriminator(real), self.discriminator(generated))  # [R, B]
-            loss = tf.reduce_mean(losses, axis=1)  # [R]
-        self._apply(self.discriminator_optimizer, tape, loss, self.discriminator)
+            loss = self.discriminator_loss(real_seen, generated)
+            seed = self._noise(4, self.discriminator_optimizer)
+            penalty = sum(
+                weight * PENALTIES[name](self.discriminator, real_seen, generated, seed)
+                for name, weight in self.penalties.items()
+            )
+            objective = loss + penalty
+        self._apply(self.discriminator_optimizer, tape, objective, self.discriminator)
         return loss, generated
 
-    def generator_losses(self, real: tf.Tensor) -> Loss:
+    def examples(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the discriminator sees at its next step: of real integers [R, B], and generated vectors."""
+        generated = self.generator.relaxed(
+            self.estimator,
+            self.temperature.value,
+            self.samples(real),
+            self._noise(0, self.discriminator_optimizer),
+        )  # [R, B', K]
+        if self.view == "hard":
+            generated = hardest(generated)
+        elif self.view == "exact":
+            runs, _, categories = generated.shape
+            generated = tf.tile(tf.eye(categories)[None], (runs, 1, 1))
+        seed = self._noise(3, self.discriminator_optimizer)
+        logits = tf.convert_to_tensor(self.generator.logits)
+        return (
+            self.smoothing.real(real, logits, self.temperature.value, seed),
+            self.smoothing.generated(generated, seed),
+        )
+
+    def samples(self, real: tf.Tensor) -> int:
+        """B', the samples beside real integers [R, B]."""
+        return self.generated_per_real * real.shape[1]
+
+    def discriminator_loss(self, real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+        """The discriminator's mean loss on what it sees, [R]."""
+        discriminator_loss, _ = LOSSES[self.pair]
+        of_real, of_generated = self.discriminator(real), self.discriminator(generated)  # [R, B], [R, B']
+        if self.view == "exact":
+            losses = discriminator_loss(of_real[:, :, None], of_generated[:, None, :])  # [R, B, K]
+            expected = tf.reduce_sum(self.generator.distribution()[:, None] * losses, axis=2)
+            return tf.reduce_mean(expected, axis=1)
+        runs, batch = of_real.shape
+        # Each real example beside its own samples.
+        losses = discriminator_loss(of_real[:, None], tf.reshape(of_generated, (runs, -1, batch)))
+        return tf.reduce_mean(losses, axis=(1, 2))
+
+    def generator_losses(self, real: tf.Tensor, seed: Seed) -> Loss:
         """The generator's loss of each sample, [R, B', K] to [R, B'], beside real integers [R, B]."""
         _, generator_loss = LOSSES[self.pair]
 
         def losses(samples: tf.Tensor) -> tf.Tensor:
             # Every sample against every real example: most losses ignore these, and cost nothing more.
             of_real = self.discriminator(real)[:, None, :]  # [R, 1, B]
-            return tf.reduce_mean(generator_loss(of_real, self.discriminator(samples)[:, :, None]), axis=2)
+            of_samples = self.discriminator(self.smoothing.generated(samples, seed))[:, :, None]
+            return tf.reduce_mean(generator_loss(of_real, of_samples), axis=2)
 
         return losses
 
     @_plain
     def generator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step of the generator on as many samples as `real` [R, B] has; its loss and length, [R] each.
+        """One step of the generator beside real integers [R, B]; its loss and length, [R] each.
 
         The length is that of the step over the learning rate.
         """
         seed = self._noise(1, self.generator_optimizer)
+        before = tf.convert_to_tensor(self.generator.logits)
         with tf.GradientTape() as tape:
-            logits = tf.convert_to_tensor(self.generator.logits)
-            loss = self.estimator.surrogate(
-                self.generator_losses(real), logits, self.temperature.value, real.shape[1], seed
+            loss = self.generator.surrogate(
+                self.estimator,
+                self.generator_losses(real, seed),
+                self.temperature.value,
+                self.samples(real),
+                seed,
             )  # [R]
         self._apply(self.generator_optimizer, tape, loss, self.generator)
-        moved = tf.convert_to_tensor(self.generator.logits) - logits  # costs nothing where it is not used
+        self._average()
+        moved = tf.convert_to_tensor(self.generator.logits) - before  # costs nothing where it is not used
         return loss, tf.norm(moved, axis=-1) / self.generator_optimizer.learning_rate
+
+    def _average(self) -> None:
+        """A running mean over all steps; one epoch in two hundred misses how far the last iterate swings."""
+        averaged = self.generator_optimizer.iterations.value - self.average_after
+        part = tf.where(averaged > 0, 1 / tf.cast(averaged, tf.float32), 0.0)
+        self.averaged.assign_add(part * (self.generator.distribution() - self.averaged))
 
     @_plain
     def _diagnose(
@@ -199,6 +273,27 @@ class CategoricalGAN(keras.Model):
         step = tf.cast(optimizer.iterations.value, tf.int32)
         return tf.stack([self._purposes[purpose], step])
 
+    def learned(self) -> np.ndarray:
+        """What the generator has learned, [R, K]: of its moving average, if its optimizer keeps one."""
+        with self.moving_average():
+            return self.generator.probabilities()
+
+    @contextmanager
+    def moving_average(self) -> Iterator[None]:
+        """The generator with the moving average of its weights, if its optimizer keeps one; for a while."""
+        weights = self.generator.trainable_variables
+        last = [weight.numpy() for weight in weights] if self.generator_optimizer.use_ema else []
+        self.finalize()
+        try:
+            yield
+        finally:
+            for weight, value in zip(weights, last, strict=False):
+                weight.assign(value)
+
+    def finalize(self) -> None:
+        """The same for good, when training is over."""
+        self.generator_optimizer.finalize_variable_values(self.generator.trainable_variables)
+
     def get_config(self) -> dict[str, Any]:
         """For Keras' serialization."""
         serialize = keras.saving.serialize_keras_object
@@ -211,6 +306,11 @@ class CategoricalGAN(keras.Model):
             "temperature": serialize(self.schedule),
             "generator_steps": self.generator_steps,
             "discriminator_steps": self.discriminator_steps,
+            "generated_per_real": self.generated_per_real,
+            "view": self.view,
+            "smoothing": serialize(self.smoothing),
+            "penalties": self.penalties,
+            "average_after": self.average_after,
             "diagnostics": self.diagnostics,
             "seed": self.seed,
         }
@@ -218,7 +318,7 @@ class CategoricalGAN(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "CategoricalGAN":
         """For Keras' serialization."""
-        parts = ("generator", "discriminator", "estimator", "temperature")
+        parts = ("generator", "discriminator", "estimator", "temperature", "smoothing")
         return cls(**{**config, **{k: keras.saving.deserialize_keras_object(config[k]) for k in parts}})
 
     def get_compile_config(self) -> dict[str, Any]:

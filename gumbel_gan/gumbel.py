@@ -27,13 +27,20 @@ def gumbel_noise(shape: Sequence[int], seed: Seed) -> tf.Tensor:
         shape: of the result.
         seed: int [2].
     """
-    return -tf.math.log(-tf.math.log(_uniform(tuple(shape), seed)))
+    return -tf.math.log(-tf.math.log(uniform(tuple(shape), seed)))
 
 
 @tf.function(jit_compile=True)  # outside XLA there is no threefry; so the numbers are the same everywhere
-def _uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+def uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+    """Uniform noise of the open interval (0, 1)."""
     tiny = np.finfo(np.float32).tiny  # a uniform of 0 would become noise of minus infinity
     return tf.random.stateless_uniform(shape, seed, minval=tiny, maxval=1.0, alg="threefry")
+
+
+@tf.function(jit_compile=True)
+def normal(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+    """Standard Gaussian noise."""
+    return tf.random.stateless_normal(shape, seed, alg="threefry")
 
 
 def perturb(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:

@@ -18,3 +18,15 @@ def count(integers: np.ndarray, categories: int) -> np.ndarray:
     runs = integers.shape[1]
     offsets = categories * np.arange(runs)[:, None]  # [R, 1]: each run counts in bins of its own
     return np.bincount((integers + offsets).ravel(), minlength=runs * categories).reshape(runs, categories)
+
+
+def ratio_of_means(values: np.ndarray, others: np.ndarray) -> tuple[float, float]:
+    """The mean of `values` over that of `others`, both [R] and paired, and its standard error.
+
+    The error is the delta method's; nan for a single run, or where `others` are zero.
+    """
+    if len(values) < 2 or not others.any():
+        return float(values.mean() / others.mean()) if others.any() else float("nan"), float("nan")
+    ratio = values.mean() / others.mean()
+    error = (values - ratio * others).std(ddof=1) / np.sqrt(len(values)) / others.mean()
+    return float(ratio), float(error)

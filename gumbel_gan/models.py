@@ -12,7 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .estimators import Estimator, Loss
 from .gumbel import Seed, gumbel_max
+from .regularisers import SpectralNorm
 
 register = keras.saving.register_keras_serializable("gumbel_gan")
 
@@ -42,6 +44,20 @@ class CategoricalGenerator(keras.Model):
         odds = np.exp(logits - logits.max(-1, keepdims=True))
         return odds / odds.sum(-1, keepdims=True)
 
+    def distribution(self) -> tf.Tensor:
+        """The same as a tensor: what a training averages over its steps."""
+        return tf.nn.softmax(self.logits)
+
+    def relaxed(self, estimator: Estimator, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """What the discriminator sees, [R, batch, K]: samples as the estimator makes them."""
+        return estimator.sample(tf.convert_to_tensor(self.logits), temperature, batch, seed)
+
+    def surrogate(
+        self, estimator: Estimator, loss: Loss, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss, [R], whose gradient in the weights is the estimator's."""
+        return estimator.surrogate(loss, tf.convert_to_tensor(self.logits), temperature, batch, seed)
+
     def sample(self, samples: int, seed: Seed) -> tf.Tensor:
         """Hard samples, int32 [R, samples], by Gumbel-max; `seed` is int [2]."""
         return gumbel_max(tf.convert_to_tensor(self.logits), samples, seed)
@@ -58,17 +74,32 @@ class Discriminator(keras.Model):
         categories: K.
         runs: R.
         seed: of the initial kernels.
+        spectral_norm: whether to keep the kernels' spectral norms at 1 or below.
     """
 
-    def __init__(self, categories: int, runs: int = 1, seed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, categories: int, runs: int = 1, seed: int = 0, spectral_norm: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.categories, self.runs, self.seed = categories, runs, seed
+        self.categories, self.runs, self.seed, self.spectral_norm = categories, runs, seed, spectral_norm
 
     def glorot(self, shape: tuple[int, ...], fans: int, name: str) -> keras.Variable:
         """A kernel from U(+-sqrt(6 / fans)); Keras' own initializer would take the runs for fans, too."""
         limit = np.sqrt(6 / fans)
-        uniform = keras.initializers.RandomUniform(-limit, limit, self.seed + len(self.weights))
-        return self.add_weight(shape=(self.runs, *shape), initializer=uniform, name=name)
+        uniform = keras.initializers.RandomUniform(-limit, limit, self.seed + len(self.trainable_weights))
+        constraint = None
+        if self.spectral_norm:
+            constraint = SpectralNorm(
+                self.add_weight(
+                    shape=(self.runs, *(shape[1:] or (1,))),
+                    initializer="ones",
+                    trainable=False,
+                    name=f"{name}_direction",
+                )
+            )
+        return self.add_weight(
+            shape=(self.runs, *shape), initializer=uniform, constraint=constraint, name=name
+        )
 
     def of_run(self, run: int) -> "Discriminator":
         """One run's discriminator, alone."""
@@ -79,16 +110,18 @@ class Discriminator(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """For Keras' serialization."""
-        config = {"categories": self.categories, "runs": self.runs, "seed": self.seed}
-        return {**super().get_config(), **config}
+        names = ("categories", "runs", "seed", "spectral_norm")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 @register
 class LogisticDiscriminator(Discriminator):
     """Logistic regression, the post's discriminator; its output is the log-odds of real."""
 
-    def __init__(self, categories: int, runs: int = 1, seed: int = 0, **kwargs: Any) -> None:
-        super().__init__(categories, runs, seed, **kwargs)
+    def __init__(
+        self, categories: int, runs: int = 1, seed: int = 0, spectral_norm: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(categories, runs, seed, spectral_norm, **kwargs)
         self.kernel = self.glorot((categories,), categories + 1, "kernel")  # [R, K]
         self.bias = self.add_weight(shape=(runs,), initializer="zeros", name="bias")  # [R]
         self.built = True
@@ -109,6 +142,7 @@ class MlpDiscriminator(Discriminator):
         categories: K.
         runs: R.
         seed: of the initial kernels.
+        spectral_norm: whether to keep the kernels' spectral norms at 1 or below.
         units: of the hidden layers.
     """
 
@@ -117,10 +151,11 @@ class MlpDiscriminator(Discriminator):
         categories: int,
         runs: int = 1,
         seed: int = 0,
+        spectral_norm: bool = False,
         units: Sequence[int] = (64, 64),
         **kwargs: Any,
     ) -> None:
-        super().__init__(categories, runs, seed, **kwargs)
+        super().__init__(categories, runs, seed, spectral_norm, **kwargs)
         self.units = list(units)
         sizes = [categories, *self.units, 1]
         self.kernels, self.biases = [], []

@@ -39,7 +39,8 @@ def error_heatmap(run: Run) -> Figure:
 
     Red is too big, blue too small, white converged. The colour scale is symmetric about zero, linear near
     it and logarithmic beyond, so that late errors of a hundredth show beside early ones of a half. With
-    several runs, the mean error, and beneath it the maximum error of the runs against epoch.
+    several runs, the mean error, and beneath it the maximum error of the runs against epoch; beside a
+    drift, those of counting, too.
 
     Args:
         run: a training.
@@ -47,17 +48,18 @@ def error_heatmap(run: Run) -> Figure:
     mean = run.errors.mean(1).T  # [K', E']
     shown, title = _most_probable(run)
     several = run.probabilities.shape[1] > 1
-    height = 0.9 + 0.22 * max(len(shown), 5) + (2.2 if several else 0)
+    beneath = several or "counted_max_abs_error" in run.metrics
+    height = 0.9 + 0.22 * max(len(shown), 5) + (2.2 if beneath else 0)
     with rc_context(STYLE):
         figure = Figure(figsize=(8, height))
-        ratios = [0.22 * max(len(shown), 5), 1.8] if several else [1]
+        ratios = [0.22 * max(len(shown), 5), 1.8] if beneath else [1]
         axes = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
         labels = [shown_label(run.shown_labels[k]).replace("$", r"\$") for k in shown]
         _draw_heatmap(figure, axes[0], run.epochs, mean[shown], labels)
         runs = run.probabilities.shape[1]
         axes[0].set_title(title + (f", mean of {runs} runs" if several else ""))
         axes[0].set_ylabel("category")
-        if several:
+        if beneath:
             _draw_max_error(axes[1], run)
         axes[-1].set_xlabel("epoch")
     return figure
@@ -106,16 +108,19 @@ def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
     """What a study found, in the form that shows it best.
 
     Where one number is varied: the errors against it. For polynomials: the expected loss above the
-    optimum, a panel for each power and a line for each cell. Else the maximum error
+    optimum, a panel for each power and a line for each cell. For leaks: the discriminator's accuracy
+    against temperature. Else the maximum error
     against the epoch, the median and a 90 % band of the runs: up to four cells in one axes; of more, each
     in one of its own, with the first cell's median in grey.
 
     Args:
         cells: with `varied`, `label`, `curves` [E, R] and `columns`, as `study.Cell`.
-        kind: "gan" or "polynomial".
+        kind: of the study, of `study.KINDS`.
     """
     if kind == "polynomial":
         return _polynomial_figure(cells)
+    if kind == "leak":
+        return _leak_figure(cells)
     keys = {key for cell in cells for key in cell.varied}
     values: list[Any] = [next(iter(cell.varied.values()), None) for cell in cells]
     if len(keys) == 1 and len(cells) > 3 and all(isinstance(value, int | float) for value in values):
@@ -135,7 +140,9 @@ def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
                 axis.plot(
                     np.arange(1, len(first) + 1), first, color=GREY, linewidth=0.8, linestyle="--", zorder=1
                 )
-                axis.set_title(_wrapped(cell.label), fontsize=8)
+                leak = cell.columns.get("leak")
+                title = cell.label if leak is None else f"{cell.label} (leak {np.median(leak):.2f})"
+                axis.set_title(_wrapped(title), fontsize=8)
         for empty in list(axes.flat)[1 if together else len(cells) :]:
             empty.set_visible(False)
         axes[0, 0].set_yscale("log")
@@ -149,11 +156,11 @@ def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
     return figure
 
 
-def _band(axis: Any, x: np.ndarray, values: np.ndarray, colour: str, label: str, **line: Any) -> None:
+def _band(axis: Any, x: np.ndarray, values: np.ndarray, color: str, label: str, **line: Any) -> None:
     """Median and 90 % band of values [R, len(x)]."""
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
-    axis.fill_between(x, low, high, color=colour, alpha=0.25, linewidth=0)
-    axis.plot(x, median, color=colour, label=label, **line)
+    axis.fill_between(x, low, high, color=color, alpha=0.25, linewidth=0)
+    axis.plot(x, median, color=color, label=label, **line)
 
 
 def _figure_against(key: str, values: Sequence[float], cells: Sequence[Any]) -> Figure:
@@ -173,6 +180,34 @@ def _figure_against(key: str, values: Sequence[float], cells: Sequence[Any]) -> 
         axis.grid(alpha=0.25)
         axis.set_xlabel(key.replace("_", " "))
         axis.set_ylabel("maximum error")
+        axis.legend(fontsize=8)
+    return figure
+
+
+def _leak_figure(cells: Sequence[Any]) -> Figure:
+    lines: dict[str, list[Any]] = {}
+    for cell in cells:
+        others = [str(value) for key, value in cell.varied.items() if key != "temperature"]
+        lines.setdefault(", ".join(others) or cell.label, []).append(cell)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.5, 3.5))
+        axis = figure.subplots()
+        for number, (label, group) in enumerate(lines.items()):
+            group = sorted(group, key=lambda cell: cell.settings.temperature)
+            leaks = np.stack([cell.columns["leak"] for cell in group], axis=1)
+            _band(
+                axis,
+                np.array([cell.settings.temperature for cell in group]),
+                leaks,
+                label=label,
+                **_line(number, len(group)),
+            )
+        axis.axhline(0.5, color=GREY, linewidth=0.8, zorder=1)
+        axis.set_ylim(0.45, 1.02)
+        axis.set_xscale("log")
+        axis.grid(alpha=0.25)
+        axis.set_xlabel("temperature")
+        axis.set_ylabel("told apart (0.5: chance)")
         axis.legend(fontsize=8)
     return figure
 
@@ -285,7 +320,12 @@ def _draw_max_error(axes: Any, run: Run) -> None:
     axes.fill_between(epochs, low, high, color=BLUE, alpha=0.25, linewidth=0, label="90 % of the runs")
     axes.plot(epochs, median, color=BLUE, label="median")
     counted = float(np.median(max_abs_error(run.counted, run.target)))
-    if counted > 0:
+    if "counted_max_abs_error" in run.metrics:  # the stream drifts
+        for name, style in (("counted", "--"), ("forgetting", ":")):
+            label = "plain counting" if name == "counted" else "counting with forgetting"
+            values = np.median(run.metrics[f"{name}_max_abs_error"], axis=1)
+            axes.plot(epochs, values, color=ORANGE, linestyle=style, label=label)
+    elif counted > 0:
         axes.axhline(
             counted, color=ORANGE, linestyle="--", label=f"plain counting at the end ({counted:.2g})"
         )

@@ -57,14 +57,14 @@ def minimise(settings: Polynomial) -> np.ndarray:
     import keras
     import tensorflow as tf
 
-    from .experiment import adam, estimator
+    from .experiment import estimator, generator_optimizer
 
     shape = (settings.runs, settings.variables, 2)
     uniform = keras.initializers.RandomUniform(-0.01, 0.01, seed=settings.seed)
     logits = keras.Variable(uniform, shape=shape, dtype="float32")  # [R, V, 2]
     gradient = estimator(settings.generator)
     gradient.build(shape)
-    optimizer = adam(settings.generator, 1e-8, settings.epochs * settings.batches)
+    optimizer = generator_optimizer(settings.generator, 1e-8, settings.epochs * settings.batches)
     optimizer.build([logits])
     purpose = int(np.random.SeedSequence(settings.seed).generate_state(1).astype(np.int32)[0])
     temperature = tf.constant(settings.temperature)

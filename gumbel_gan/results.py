@@ -76,7 +76,7 @@ class Run:
         targets: [E', K'], what they should be.
         metrics: name to [E, R], after every epoch.
         learned: [R, K], after the last epoch.
-        averaged: [R, K], mean over the epochs from `training.average_from` on.
+        averaged: [R, K], mean over every generator step from `training.average_from` on.
         counted: [R, K], by plain counting of the very integers that each run consumed.
         target: [K].
         optimizer_steps: of one run.

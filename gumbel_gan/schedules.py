@@ -13,26 +13,42 @@ Schedule: TypeAlias = Any
 """A Keras schedule, from a step to a number."""
 
 
+class Falling(keras.optimizers.schedules.LearningRateSchedule):
+    """What the two below share: a fall from `start` to `end` in so many `steps`."""
+
+    def __init__(self, start: float, steps: int, end: float) -> None:
+        super().__init__()
+        self.start, self.steps, self.end = start, steps, end
+
+    def done(self, step: int) -> float:
+        """The part of the steps that is done, up to 1."""
+        return keras.ops.minimum(keras.ops.cast(step, "float32") / self.steps, 1.0)
+
+    def get_config(self) -> dict[str, float]:
+        """For Keras' serialization."""
+        return {"start": self.start, "steps": self.steps, "end": self.end}
+
+
 @register
-class Geometric(keras.optimizers.schedules.LearningRateSchedule):
+class Geometric(Falling):
     """start (end / start)^t, t the part of the steps that is done: the logarithm falls linearly.
 
     The exponential annealing of Jang et al. 2016. In terms of the inverse temperature it is one that
     grows exponentially from 1 / start to 1 / end, as RelGAN has it (Nie et al. 2019): the same curve.
     """
 
-    def __init__(self, start: float, steps: int, end: float) -> None:
-        super().__init__()
-        self.start, self.steps, self.end = start, steps, end
+    def __call__(self, step: int) -> float:
+        """The value at a step."""
+        return self.start * (self.end / self.start) ** self.done(step)
+
+
+@register
+class InverseTime(Falling):
+    """1 / (1 / start + t (1 / end - 1 / start)): the inverse grows linearly, as that of 1 / t does."""
 
     def __call__(self, step: int) -> float:
         """The value at a step."""
-        done = keras.ops.minimum(keras.ops.cast(step, "float32") / self.steps, 1.0)
-        return self.start * (self.end / self.start) ** done
-
-    def get_config(self) -> dict[str, float]:
-        """For Keras' serialization."""
-        return {"start": self.start, "steps": self.steps, "end": self.end}
+        return self.start / (1 + self.done(step) * (self.start / self.end - 1))
 
 
 def schedule(name: str, start: float, end: float, steps: int) -> Schedule | float:
@@ -40,7 +56,8 @@ def schedule(name: str, start: float, end: float, steps: int) -> Schedule | floa
 
     Args:
         name: constant, linear, exponential, cosine (Loshchilov and Hutter 2017, without restarts) or inverse
-            (exponential in the inverse temperature, which is the same as exponential).
+            (exponential in the inverse temperature, which is the same as exponential), or inverse_time (the
+            inverse grows linearly, as the step of a running mean does).
         start: the value at first.
         end: the value after the last step.
         steps: how many it takes.
@@ -57,4 +74,7 @@ def schedule(name: str, start: float, end: float, steps: int) -> Schedule | floa
         return schedules.CosineDecay(start, steps, alpha=end / start)
     if name in ("exponential", "inverse"):
         return Geometric(start, steps, end)
-    raise ValueError(f"schedule: received {name!r}: give constant, linear, exponential, cosine or inverse")
+    if name == "inverse_time":
+        return InverseTime(start, steps, end)
+    names = "constant, linear, exponential, cosine, inverse or inverse_time"
+    raise ValueError(f"schedule: received {name!r}: give {names}")

@@ -46,6 +46,59 @@ class Distribution:
         """Draw `size` categories, int32 [size], by inverting the cumulative distribution."""
         return np.searchsorted(self._cumulative, random.random(size), side="right").astype(np.int32)
 
+    def at(self, epoch: int) -> "Distribution":
+        """What is drawn from in an epoch (0, 1, ...): the same in all."""
+        return self
+
+
+class Drift(Distribution):
+    """A distribution that becomes another one, at once or linearly.
+
+    Args:
+        before: [K], at first.
+        after: [K], in the end; it is the `target`.
+        first: the number of epochs before anything changes.
+        last: the number of epochs after which nothing changes any more; not below `first`.
+        labels: K names.
+    """
+
+    def __init__(
+        self,
+        before: Sequence[float] | np.ndarray,
+        after: Sequence[float],
+        first: int,
+        last: int,
+        labels: Sequence[Any] | None = None,
+    ) -> None:
+        super().__init__(after, labels)
+        self.before, self.first, self.last = np.asarray(before, np.float64), first, last
+
+    def at(self, epoch: int) -> Distribution:
+        """The distribution of an epoch (0, 1, ...)."""
+        part = min(max((epoch + 1 - self.first) / max(self.last - self.first, 1), 0.0), 1.0)
+        return Distribution((1 - part) * self.before + part * self.target, self.labels)
+
+
+def law(name: str, categories: int, seed: int = 0) -> np.ndarray:
+    """Probabilities by name, float64 [K].
+
+    Args:
+        name: uniform, dirichlet (a draw from Dirichlet(1): uniform over all distributions), zipf (p_k as
+            1/k), one (all on the first category), half (uniform on the first half, rounded up).
+        categories: K.
+        seed: of dirichlet.
+    """
+    weights = np.ones(categories)
+    if name == "dirichlet":
+        weights = np.random.default_rng(seed).exponential(size=categories)
+    elif name == "zipf":
+        weights = 1 / np.arange(1, categories + 1)
+    elif name == "one":
+        weights[1:] = 0
+    elif name == "half":
+        weights[(categories + 1) // 2 :] = 0
+    return weights / weights.sum()
+
 
 class Frequencies:
     """A finite file or array, whose positions are drawn with replacement, without end.
@@ -82,6 +135,10 @@ class Frequencies:
         """Draw `size` categories, int32 [size], each at a random position of the sorted file."""
         positions = random.integers(self._ends[-1], size=size)
         return np.searchsorted(self._ends, positions, side="right").astype(np.int32)
+
+    def at(self, epoch: int) -> "Frequencies":
+        """What is drawn from in an epoch (0, 1, ...): the same in all."""
+        return self
 
 
 class Feed:
@@ -185,7 +242,7 @@ def open_source(data: Data) -> Source:
     """
     probabilities = cast("list[float] | None", data.probabilities)  # Data has parsed it
     if data.path is None:
-        return Distribution(probabilities or POST_PROBABILITIES, data.labels)
+        return _distribution(data, probabilities or POST_PROBABILITIES)
     if data.path == "-":
         return _standard_input(data, probabilities)
     suffix = os.path.splitext(data.path)[1].lower()
@@ -240,6 +297,16 @@ def open_source(data: Data) -> Source:
                 ) from None
         return _from_integers(integers, data, probabilities, data.path)
     return _from_labels(counts, data.vocabulary, probabilities, line_of)
+
+
+def _distribution(data: Data, probabilities: Sequence[float] | np.ndarray) -> Distribution:
+    if data.law is not None:
+        assert data.categories is not None  # Data sees to it
+        probabilities = law(data.law, data.categories, data.law_seed)
+    if data.drift is None:
+        return Distribution(probabilities, data.labels)
+    last = data.drift_from if data.drift_until is None else data.drift_until
+    return Drift(probabilities, cast("list[float]", data.drift), data.drift_from, last, data.labels)
 
 
 def _from_labels(

@@ -1,7 +1,9 @@
 """`python -m gumbel_gan.study`: train a grid of settings, many runs each, and compare them.
 
-A study file has a `base` of settings and `vary` (a grid: every key's values) or `cells` (a list of
-settings); a plain training configuration will do with `--vary`. Finished cells are kept in the output
+A study file has a `base` of settings, or the name of a file of them, and `vary` (a grid: every key's
+values) or `cells` (a list of settings); a plain training configuration will do with `--vary`. Its `kind` says
+what a cell is: a gan; a gan_and_leak, where the leak of each is measured too; a leak; a polynomial. Finished
+cells are kept in the output
 directory by their settings, so a study that was stopped goes on where it was.
 """
 
@@ -20,12 +22,12 @@ import yaml
 
 from .cli import Parser, fail
 from .config import Config
-from .metrics import max_abs_error, total_variation
+from .metrics import max_abs_error, ratio_of_means, total_variation
 from .polynomial import Polynomial
 from .quiet import quiet_import
 from .results import write
 
-KINDS: dict[str, Any] = {"gan": Config, "polynomial": Polynomial}
+KINDS: dict[str, Any] = {"gan": Config, "gan_and_leak": Config, "leak": Config, "polynomial": Polynomial}
 Columns = dict[str, np.ndarray]
 """Results of a cell by name, [R] each."""
 
@@ -37,6 +39,8 @@ class Cell:
     Attributes:
         varied: the settings that tell it from the others, by dotted key.
         settings: all its settings, a Config or a Polynomial.
+        kind: what is done with them, of KINDS.
+        name: what the study calls it, if it has a name for it.
         curves: [E, R], what is drawn against the epoch, once it is trained.
         columns: its results, once it is trained.
         failure: why it could not be trained.
@@ -44,13 +48,17 @@ class Cell:
 
     varied: dict[str, Any]
     settings: Any
+    kind: str = "gan"
+    name: str | None = None
     curves: np.ndarray | None = None
     columns: Columns | None = None
     failure: str | None = None
 
     @property
     def label(self) -> str:
-        """Short: names as they are, numbers with the last part of their key."""
+        """Its name; or short: names as they are, numbers with the last part of their key."""
+        if self.name:
+            return self.name
         parts = (
             value if isinstance(value, str) else f"{key.rsplit('.', 1)[-1].replace('_', ' ')} {value}"
             for key, value in self.varied.items()
@@ -60,7 +68,7 @@ class Cell:
     @property
     def file(self) -> str:
         """Where its results are kept: named by all that they depend on."""
-        text = json.dumps([type(self.settings).__name__, asdict(self.settings)], sort_keys=True)
+        text = json.dumps([self.kind, asdict(self.settings)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16] + ".npz"
 
 
@@ -98,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             from . import experiment  # noqa: F401
         bar = _Bar(todo, given.quiet)
         for cell in todo:
-            _train(cell, kind, bar)
+            _train(cell, bar)
             if cell.failure is None:
                 _keep(cell, kept)
             bar.finished(cell)
@@ -156,14 +164,31 @@ def read(path: str, vary: Sequence[str], given: dict[str, Any]) -> tuple[str, li
     listed = study.get("cells") or [{}]
     if not isinstance(listed, list) or not all(isinstance(cell, dict) for cell in listed):
         raise ValueError(f"cells: received no list of settings in {path}: give one")
-    base = _flat(study.get("base") or {})
+    base = _flat(_base(study.get("base") or {}, path))
     base.update({key: value for key, value in given.items() if value is not None})
     base.setdefault("runs", 64)
     cells = []
     for cell, combination in itertools.product(listed, combinations):
         varied = {**_flat(cell), **combination}
-        cells.append(Cell(varied, _settings(kind, {**base, **varied})))
+        name = varied.pop("name", None)
+        cells.append(Cell(varied, _settings(kind, {**base, **varied}), kind, name))
     return kind, cells
+
+
+def _base(base: Any, path: str) -> dict[str, Any]:
+    """The settings that all cells share; a name is that of a file of them, seen from the study's place."""
+    if isinstance(base, str):
+        other = os.path.join(os.path.dirname(path), base)
+        try:
+            with open(other, encoding="utf-8") as file:
+                base = yaml.safe_load(file)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ValueError(
+                f"base: cannot read {other} ({' '.join(str(error).split())}): give settings, or a YAML file"
+            ) from None
+    if not isinstance(base, dict):
+        raise ValueError(f"base: received no settings in {path}: give some, or a YAML file")
+    return base
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -190,13 +215,17 @@ def _settings(kind: str, flat: dict[str, Any]) -> Any:
     return KINDS[kind](**{name: settings[name] for name in KINDS[kind].__dataclass_fields__})
 
 
-def _train(cell: Cell, kind: str, bar: "_Bar") -> None:
+def _train(cell: Cell, bar: "_Bar") -> None:
     start = time.perf_counter()
     try:
-        if kind == "polynomial":
+        if cell.kind == "polynomial":
             cell.curves, cell.columns = _polynomial(cell.settings)
+        elif cell.kind == "leak":
+            cell.curves, cell.columns = _leak(cell.settings)
         else:
             cell.curves, cell.columns = _gan(cell.settings, bar)
+        if cell.kind == "gan_and_leak":
+            cell.columns |= _leak(cell.settings)[1]
     except (ValueError, ArithmeticError) as error:
         cell.failure = str(error)
         return
@@ -220,6 +249,13 @@ def _gan(config: Config, bar: "_Bar") -> tuple[np.ndarray, Columns]:
         "averaged_total_variation": total_variation(run.averaged, run.target),
         "counted_total_variation": total_variation(run.counted, run.target),
     }
+
+
+def _leak(config: Config) -> tuple[np.ndarray, Columns]:
+    from .leak import leak
+
+    losses, accuracy = leak(config)
+    return losses, {"leak": accuracy}
 
 
 def _polynomial(settings: Polynomial) -> tuple[np.ndarray, Columns]:
@@ -275,7 +311,11 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
     names = [
         name for name in next((list(cell.columns) for cell in cells if cell.columns), []) if name != "seconds"
     ]
-    yield f"{'median (90 % of the runs)':<{width}}  " + "  ".join(f"{_heading(name):>24}" for name in names)
+    width = max(width, len("median (90 % of the runs)"))
+    headings = [f"{_heading(name):>24}" for name in names]
+    if "counted_total_variation" in names:
+        headings += [f"{name + ' TV / counted':>24}" for name in ("last", "averaged")]
+    yield f"{'median (90 % of the runs)':<{width}}  " + "  ".join(headings)
     for cell in cells:
         if cell.columns is None:
             yield f"{cell.label:<{width}}  failed: {cell.failure}"
@@ -287,6 +327,10 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
                 values = np.where(np.isnan(values), np.inf, values)
             low, median, high = np.quantile(values, [0.05, 0.5, 0.95], method="nearest")
             bands.append(f"{median:.4g} ({low:.3g}-{high:.3g})")
+        if "counted_total_variation" in names:
+            counted = cell.columns["counted_total_variation"]
+            for name in ("total_variation", "averaged_total_variation"):
+                bands.append("{:.3g} ± {:.2g}".format(*ratio_of_means(cell.columns[name], counted)))
         yield f"{cell.label:<{width}}  " + "  ".join(f"{band:>24}" for band in bands)
 
 

@@ -1,16 +1,19 @@
 import itertools
 import re
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from gumbel_gan.callbacks import Progress
-from gumbel_gan.config import Config, Training
+from gumbel_gan.config import Config, Data, Generator, Training
 from gumbel_gan.data import Stream
 from gumbel_gan.experiment import NotFinite, run
 from gumbel_gan.metrics import count
-from gumbel_gan.sources import Distribution, Feed
+from gumbel_gan.plotting import error_heatmap
+from gumbel_gan.results import load, save
+from gumbel_gan.sources import Distribution, Feed, open_source
 
 POST = (0.0, 0.0, 0.1, 0.3, 0.6)
 SHORT = Training(batches=10, average_from=0.5)
@@ -21,7 +24,6 @@ def test_record() -> None:
     result, gan = run(config)
     assert result.probabilities.shape == (6, 2, 5)
     np.testing.assert_array_equal(result.probabilities[-1], gan.generator.probabilities())
-    np.testing.assert_allclose(result.averaged, result.probabilities[3:].mean(0), rtol=1e-6)
     stream = Stream(Distribution(POST), runs=2, batches=10, seed=4)
     counts = sum(count(stream.epoch(epoch), 5) for epoch in range(6))
     np.testing.assert_allclose(result.counted, counts / 600)
@@ -30,6 +32,49 @@ def test_record() -> None:
     )
     assert result.optimizer_steps == 6 * 10 * 11
     assert result.compile_seconds > result.train_seconds > 0
+
+
+def test_average_of_every_step() -> None:
+    """With one step an epoch the recorded probabilities are those of every step."""
+    training = Training(batches=1, generator_steps=1, average_from=0.25)
+    result, _ = run(Config(runs=2, epochs=20, training=training, generator=Generator(learning_rate=0.1)))
+    np.testing.assert_allclose(result.averaged, result.probabilities[5:].mean(0), rtol=1e-5)
+    assert np.abs(result.averaged - result.learned).max() > 0.01
+
+
+def test_moving_average_of_the_weights() -> None:
+    """By hand, from the last iterates of a training without one; the noise and the data are the same."""
+    training = Training(batches=1, generator_steps=1)
+    plain, _ = run(Config(epochs=10, training=training, generator=Generator(learning_rate=0.1)))
+    result, gan = run(Config(epochs=10, training=training, generator=Generator(learning_rate=0.1, ema=0.8)))
+    logits = np.log(plain.probabilities[:, 0])
+    average = logits[0]
+    for step, last in enumerate(logits):
+        average = 0.8 * average + 0.2 * last if step else last
+        expected = np.exp(average) / np.exp(average).sum()
+        np.testing.assert_allclose(result.probabilities[step, 0], expected, rtol=1e-4)
+    np.testing.assert_allclose(gan.generator.probabilities(), result.learned)  # so it is saved
+
+
+def test_drift_is_tracked_and_counted(tmp_path: Path) -> None:
+    data = Data(probabilities=[0.9, 0.1], drift=[0.2, 0.8], drift_from=3, drift_until=5, memory=2)
+    result, gan = run(Config(runs=2, epochs=8, training=SHORT, data=data))
+    np.testing.assert_allclose(result.targets[:, 0], [0.9, 0.9, 0.9, 0.55, 0.2, 0.2, 0.2, 0.2])
+    np.testing.assert_allclose(result.target, [0.2, 0.8])
+    source = open_source(data)
+    stream = Stream(source, runs=2, batches=10)
+    faded, counts = np.zeros((2, 2)), np.zeros((2, 2))
+    for epoch, target in enumerate(result.targets):
+        counted = count(stream.epoch(epoch), 2)
+        faded, counts = np.exp(-1 / 2) * faded + counted, counts + counted
+        for name, values in (("counted", counts), ("forgetting", faded)):
+            error = np.abs(values / values.sum(-1, keepdims=True) - target).max(-1)
+            np.testing.assert_allclose(result.metrics[f"{name}_max_abs_error"][epoch], error)
+    save(result, str(tmp_path), gan)
+    again = load(str(tmp_path))
+    np.testing.assert_allclose(again.targets, result.targets)
+    lower = error_heatmap(again).axes[1]
+    assert len(lower.get_lines()) == 3  # what is learned, counting, counting with forgetting
 
 
 def test_many_rows_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +93,7 @@ def test_feed_that_ends() -> None:
     np.testing.assert_allclose(result.target, [167 / 250, 83 / 250])
     np.testing.assert_allclose(result.counted, [result.target] * 2)
     np.testing.assert_allclose(result.targets[0], [67 / 100, 33 / 100])
-    np.testing.assert_allclose(result.averaged, result.probabilities[1:].mean(0), rtol=1e-6)
+    np.testing.assert_array_equal(result.averaged, result.learned)  # it ended before half of 50 epochs
 
 
 def test_feed_without_a_batch() -> None:

@@ -108,6 +108,10 @@ def test_seed_and_average() -> None:
         (lambda: Discriminator(kind="mlp", units=[]), "discriminator.units: received none"),
         (lambda: Discriminator(kind="mlp", units=[0]), "discriminator.units: received 0"),
         (lambda: Discriminator(beta_1=1), "discriminator.beta_1: received 1"),
+        (lambda: Discriminator(r1=-1), "discriminator.r1: received -1: give 0 or more"),
+        (lambda: Discriminator(label_smoothing=1), "discriminator.label_smoothing: received 1"),
+        (lambda: Generator(ema=1), "generator.ema: received 1: give 0 or more, below 1"),
+        (lambda: Training(generated_per_real=0), "training.generated_per_real: received 0"),
         (lambda: Generator(gap=2), "generator.gap: received 2 with the estimator gumbel_softmax"),
         (lambda: Generator(final_learning_rate=0.1), "generator.final_learning_rate: .*constant rate"),
         (lambda: Annealing(end=0), "annealing.end: received 0"),
@@ -118,6 +122,60 @@ def test_seed_and_average() -> None:
 def test_bad_parts(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"law": "zipf"}, "data.categories: received None with the law zipf"),
+        ({"law": "zipf", "categories": 1}, "data.categories: received 1 with the law zipf"),
+        ({"categories": 3}, "data.categories: received 3 without data.law"),
+        (
+            {"law": "one", "categories": 3, "probabilities": [0.5, 0.5]},
+            "data.law: received one with data.pro",
+        ),
+        ({"law": "one", "categories": 3, "path": "x"}, "data.law: received one with data.path"),
+        ({"drift": [0.5, 0.5]}, "data.drift: received 2 values for 5 categories"),
+        ({"drift": "0.5,0.6"}, "data.drift: received numbers that sum to 1.1"),
+        ({"drift": [0.2] * 5, "path": "x"}, "data.drift: received with data.path"),
+        ({"drift": [0.2] * 5, "drift_until": 50}, "data.drift_from, data.drift_until: received 100, 50"),
+        ({"memory": 0}, "data.memory: received 0"),
+        ({"smoothing_amount": 0.1}, "data.smoothing_amount: received 0.1 with the smoothing none"),
+        ({"smoothing": "label", "smoothing_amount": 1.0}, "data.smoothing_amount: received 1.0"),
+    ],
+)
+def test_bad_laws_drifts_and_smoothings(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Data(**settings)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            {
+                "generator": Generator(estimator="reinforce"),
+                "discriminator": Discriminator(gradient_penalty=1),
+            },
+            "discriminator.gradient_penalty: .* estimator reinforce, which learns from hard samples only",
+        ),
+        (
+            {"generator": Generator(estimator="straight_through"), "data": Data(smoothing="relaxed")},
+            "data.smoothing: received relaxed with the estimator straight_through",
+        ),
+        (
+            {"discriminator": Discriminator(view="hard"), "data": Data(smoothing="relaxed")},
+            "data.smoothing: received relaxed .* the hard view, where samples are hard",
+        ),
+        (
+            {"discriminator": Discriminator(label_smoothing=0.1), "training": Training(loss="hinge")},
+            "discriminator.label_smoothing: received with the loss hinge, which has no labels",
+        ),
+    ],
+)
+def test_what_makes_no_sense_together(parts: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Config(**parts)
 
 
 def test_rloo_leaves_one_out() -> None:

@@ -15,10 +15,10 @@ from gumbel_gan import (
     LogisticDiscriminator,
     Stream,
 )
-from gumbel_gan.config import Discriminator, Generator, Training
+from gumbel_gan.config import Data, Discriminator, Generator, Training
 from gumbel_gan.data import dataset
 from gumbel_gan.estimators import GumbelSoftmax
-from gumbel_gan.experiment import build
+from gumbel_gan.experiment import build, run
 from gumbel_gan.losses import LOSSES
 
 POST = (0.0, 0.0, 0.1, 0.3, 0.6)
@@ -231,4 +231,69 @@ def test_relativistic_loss_compares_every_sample_with_every_real_example() -> No
     real, samples = tf.constant([[4, 4, 3]]), tf.one_hot([[0, 1]], 5)
     of_real, of_samples = gan(real).numpy()[0], gan(samples).numpy()[0]
     expected = np.log1p(np.exp(of_real[None, :] - of_samples[:, None])).mean(1)
-    np.testing.assert_allclose(gan.generator_losses(real)(samples).numpy()[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(gan.generator_losses(real, (1, 2))(samples).numpy()[0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_of_more_samples_than_real_examples(loss: str) -> None:
+    """Each real example stands beside its own samples."""
+    training = Training(loss=loss, generated_per_real=3)  # type: ignore[arg-type]
+    gan = build(Config(runs=2, training=training), 5)
+    real = tf.constant([[4, 4], [3, 2]])
+    real_seen, generated = gan.examples(real)
+    assert generated.shape == (2, 6, 5)
+    of_real, of_generated = gan(real_seen).numpy(), gan(generated).numpy()
+    expected = np.mean(LOSSES[loss][0](np.tile(of_real, 3), of_generated), axis=1)
+    np.testing.assert_allclose(gan.discriminator_loss(real_seen, generated), expected, rtol=1e-5)
+
+
+def test_views() -> None:
+    real = tf.constant([[4, 3, 4, 2]])
+    gans = {
+        view: build(Config(temperature=1.0, discriminator=Discriminator(view=view)), 5)
+        for view in ("soft", "hard", "exact")
+    }
+    soft, hard, exact = (gan.examples(real)[1].numpy() for gan in gans.values())
+    assert soft.max() < 1
+    np.testing.assert_array_equal(hard, np.eye(5)[soft.argmax(-1)][None][0])
+    np.testing.assert_array_equal(exact, np.eye(5)[None])
+    # The exact view's loss is the mean over many hard samples.
+    gan = gans["exact"]
+    gan.generator.logits.assign(np.log([[0.1, 0.1, 0.2, 0.2, 0.4]]))
+    gans["hard"].generator.logits.assign(gan.generator.logits)
+    exactly = gan.discriminator_loss(*gan.examples(real)).numpy()
+    many = tf.tile(real, (1, 50_000))
+    sampled = gans["hard"].discriminator_loss(*gans["hard"].examples(many)).numpy()
+    np.testing.assert_allclose(sampled, exactly, atol=0.01)
+    gan.generator.logits.assign(np.ones((1, 5)))
+    assert abs(float(sampled[0] - gan.discriminator_loss(*gan.examples(real))[0])) > 0.015
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"discriminator": Discriminator(kind="mlp", units=[4], r1=1.0, label_smoothing=0.1)},
+        {"discriminator": Discriminator(gradient_penalty=1.0, spectral_norm=True, weight_decay=0.1)},
+        {"data": Data(smoothing="noise"), "training": Training(generated_per_real=2, discriminator_steps=2)},
+        {"data": Data(smoothing="relaxed"), "discriminator": Discriminator(kind="mlp", spectral_norm=True)},
+        {"data": Data(smoothing="label"), "generator": Generator(optimizer="natural", ema=0.9)},
+        {"discriminator": Discriminator(view="exact", r1=0.1), "generator": Generator(estimator="relax")},
+    ],
+)
+def test_every_part_trains_and_is_serialized(parts: dict[str, Any]) -> None:
+    gan = build(Config(runs=3, temperature=0.5, **parts), 5)
+    again = CategoricalGAN.from_config(gan.get_config())
+    again.compile_from_config(gan.get_compile_config())
+    assert again.get_config() == gan.get_config()
+    assert again.get_compile_config() == gan.get_compile_config()
+    fit(again, runs=3, batches=4)
+    assert all(np.isfinite(values.numpy()).all() for values in again.run_metrics.values())
+    assert (np.abs(again.generator.logits.numpy() - 1) > 0).all()
+
+
+@pytest.mark.parametrize(("name", "categories"), [("uniform", 1000), ("zipf", 100), ("one", 10), ("half", 3)])
+def test_every_law_trains(name: str, categories: int) -> None:
+    data = Data(law=name, categories=categories)  # type: ignore[arg-type]
+    result, _ = run(Config(runs=2, epochs=2, training=Training(batches=5), data=data))
+    np.testing.assert_allclose(result.learned.sum(-1), 1, rtol=1e-5)
+    assert np.isfinite(result.metrics["discriminator_loss"]).all()

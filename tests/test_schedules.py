@@ -8,7 +8,13 @@ from gumbel_gan.schedules import schedule
 
 @pytest.mark.parametrize(
     ("name", "half"),
-    [("linear", 0.505), ("exponential", 0.1), ("cosine", 0.505), ("inverse", 0.1)],
+    [
+        ("linear", 0.505),
+        ("exponential", 0.1),
+        ("cosine", 0.505),
+        ("inverse", 0.1),
+        ("inverse_time", 1 / 50.5),
+    ],
 )
 def test_from_start_to_end(name: str, half: float) -> None:
     """From 1 to 0.01 in 100 steps, and no further; half-way by hand."""

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gumbel_gan.config import Data
-from gumbel_gan.sources import Distribution, Feed, Frequencies, from_values, open_source
+from gumbel_gan.data import Stream
+from gumbel_gan.sources import Distribution, Drift, Feed, Frequencies, from_values, law, open_source
 
 from .statistics import check_frequencies
 
@@ -154,3 +155,27 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert feed.target_is == "counted"
     np.testing.assert_array_equal(feed.take(10), [0, 1, 0])
     assert "received 'bad' at line 5 of standard input" in str(feed.error)
+
+
+def test_laws() -> None:
+    np.testing.assert_allclose(law("uniform", 4), [0.25] * 4)
+    np.testing.assert_allclose(law("zipf", 3), np.array([6, 3, 2]) / 11)
+    np.testing.assert_allclose(law("one", 3), [1, 0, 0])
+    np.testing.assert_allclose(law("half", 5), [1 / 3, 1 / 3, 1 / 3, 0, 0])
+    first, again, other = law("dirichlet", 100), law("dirichlet", 100), law("dirichlet", 100, seed=1)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+    # Under Dirichlet(1) the mean of p_k is 1/K and its standard deviation about the same.
+    many = np.stack([law("dirichlet", 10, seed) for seed in range(2_000)])
+    np.testing.assert_allclose(many.mean(0), 0.1, atol=0.012)  # five standard errors
+    np.testing.assert_allclose(many.std(0), np.sqrt(0.9 / 11 / 10), atol=0.012)
+
+
+def test_drift() -> None:
+    abrupt = Drift([1, 0], [0, 1], first=3, last=3)
+    assert [abrupt.at(epoch).target[0] for epoch in range(5)] == [1, 1, 1, 0, 0]
+    linear = Drift([1, 0], [0, 1], first=1, last=5)
+    np.testing.assert_allclose([linear.at(epoch).target[0] for epoch in range(6)], [1, 0.75, 0.5, 0.25, 0, 0])
+    stream = Stream(abrupt, runs=2, batches=3)
+    assert (stream.epoch(2) == 0).all()
+    assert (stream.epoch(3) == 1).all()

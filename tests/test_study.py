@@ -3,12 +3,15 @@ import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gumbel_gan import experiment, study
 from gumbel_gan.config import Config
+from gumbel_gan.metrics import ratio_of_means
+from gumbel_gan.plotting import study_figure
 from gumbel_gan.study import read
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +54,8 @@ def test_ready_made_studies_are_good(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "vary", "message"),
     [
+        ("base: none.yaml", [], "base: cannot read .*none.yaml"),
+        ("base: [1]", [], "base: received no settings"),
         (BASE, ["temprature=[1]"], "temprature: unknown setting, did you mean --temperature?"),
         (BASE, ["generator.foo=[1]"], "generator.foo: unknown setting"),
         (BASE, ["temperature=1"], "vary: received temperature=1: give a list"),
@@ -135,6 +140,50 @@ def test_polynomial_study(tmp_path: Path) -> None:
     assert float(rows[0]["above_optimum"]) == pytest.approx(
         float(rows[0]["expected_loss"]) - 0.2025, abs=1e-5
     )
+
+
+def test_leak_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("gumbel_gan.leak.BATCHES", 100)
+    (tmp_path / "base.yaml").write_text("runs: 2\nepochs: 2\ntraining: {batches: 5}\n")
+    path = written(
+        tmp_path, "kind: gan_and_leak\nbase: base.yaml\ncells: [{name: this one, temperature: 0.1}]"
+    )
+    study.main([path, "--output", str(tmp_path / "out")])
+    printed = capsys.readouterr().out
+    assert "this one" in printed
+    assert "±" in printed
+    with (tmp_path / "out" / "study.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert all(0.3 < float(row["leak"]) < 0.9 for row in rows)
+    text = "kind: leak\nbase: {runs: 2}\nvary: {temperature: [0.1, 1.0], data.smoothing: [none, label]}"
+    study.main([written(tmp_path, text), "--output", str(tmp_path / "leak"), "--quiet"])
+    with (tmp_path / "leak" / "study.csv").open() as file:
+        assert next(csv.DictReader(file)).keys() == {
+            "temperature", "data.smoothing", "run", "leak", "seconds", "failure"
+        }  # fmt: skip
+    lines = study_figure(
+        [
+            SimpleNamespace(
+                varied={"temperature": t, "data.smoothing": "none"},
+                settings=Config(temperature=t),
+                columns={"leak": np.array([t, t + 0.1])},
+            )
+            for t in (0.8, 0.6)
+        ],
+        "leak",
+    ).axes[0].get_lines()  # fmt: skip
+    np.testing.assert_allclose(lines[0].get_xydata(), [(0.6, 0.65), (0.8, 0.85)])  # type: ignore[arg-type]
+
+
+def test_ratio_of_means() -> None:
+    ratio, error = ratio_of_means(np.array([2.0, 4.0, 6.0]), np.array([1.0, 2.0, 3.0]))
+    assert (ratio, error) == (2.0, 0.0)  # in proportion, the ratio is certain
+    # Of independent numbers, by the spread over many repetitions.
+    random = np.random.default_rng(0)
+    values, others = random.gamma(4, size=(2_000, 100)), random.gamma(9, size=(2_000, 100))
+    ratios, errors = np.array([ratio_of_means(a, b) for a, b in zip(values, others, strict=True)]).T
+    assert ratios.mean() == pytest.approx(4 / 9, rel=0.01)
+    assert ratios.std() == pytest.approx(errors.mean(), rel=0.1)
 
 
 def test_columns_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:

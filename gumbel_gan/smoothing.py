@@ -1,0 +1,102 @@
+"""What the discriminator sees of real and generated examples.
+
+A generated sample is soft, a real example is hard, and a smart discriminator needs no more than that to
+tell them apart. Each of these makes the two alike in its own way.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from .estimators import condition, fixed, register
+from .gumbel import Seed, normal, relax
+
+
+@register
+class Smoothing:
+    """None: real examples are hard, and generated ones as their estimator makes them.
+
+    Args:
+        amount: how much.
+    """
+
+    def __init__(self, amount: float = 0.1) -> None:
+        self.amount = amount
+
+    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """What is seen of real integers.
+
+        Args:
+            real: int32 [R, B].
+            logits: the generator's, [R, K].
+            temperature: the samples'.
+            seed: int [2].
+
+        Returns:
+            Integers [R, B] or vectors [R, B, K].
+        """
+        return real
+
+    def generated(self, samples: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """What is seen of samples, [R, B, K] to the same."""
+        return samples
+
+    def get_config(self) -> dict[str, Any]:
+        """For Keras' serialization."""
+        return {"amount": self.amount}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Smoothing":
+        """For Keras' serialization."""
+        return cls(**config)
+
+
+@register
+class LabelSmoothing(Smoothing):
+    """Real examples are one-hot vectors mixed with `amount` of the uniform distribution."""
+
+    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """Vectors [R, B, K], still summing to 1."""
+        categories = logits.shape[-1]
+        return (1 - self.amount) * tf.one_hot(real, categories) + self.amount / categories
+
+
+@register
+class NoiseSmoothing(Smoothing):
+    """Gaussian noise of standard deviation `amount` on both, real and generated.
+
+    Instance noise: Sønderby et al. 2016; Arjovsky and Bottou 2017.
+    """
+
+    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """Vectors [R, B, K], one-hot and noise."""
+        return self._noisy(tf.one_hot(real, logits.shape[-1]), seed)
+
+    def generated(self, samples: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """The same noise, drawn anew."""
+        return self._noisy(samples, tf.stack([seed[0] + 1, seed[1]]))
+
+    def _noisy(self, x: tf.Tensor, seed: Seed) -> tf.Tensor:
+        return x + self.amount * normal(tuple(x.shape), seed)
+
+
+@register
+class RelaxedSmoothing(Smoothing):
+    """Real integers pass through the same relaxation at the same temperature, and end as soft as samples.
+
+    The noise is drawn given that the real integer is the argmax, under the generator's logits, through
+    which no gradient flows. If the generator is right, real and generated vectors have one distribution.
+    """
+
+    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """Vectors [R, B, K] of the simplex, largest at the real integer."""
+        hard = tf.one_hot(real, logits.shape[-1])
+        return relax(condition(hard, fixed(logits), seed), temperature)
+
+
+SMOOTHINGS: dict[str, type[Smoothing]] = {
+    "none": Smoothing,
+    "label": LabelSmoothing,
+    "noise": NoiseSmoothing,
+    "relaxed": RelaxedSmoothing,
+}
