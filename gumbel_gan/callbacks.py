@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from .data import Stream
+from .language import Strings, length_classes
 from .metrics import count, max_abs_error, total_variation
 from .results import MAX_ROWS, Readable
 from .sources import Drift, Feed
@@ -29,14 +30,15 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self.stream, self.memory = stream, memory
         source = stream.source
-        self.readable = Readable(source.target, source.target_is != "counted")
+        classes = None if stream.codes is None else length_classes(source.labels)
+        self.readable = Readable(source.target, source.target_is != "counted", classes)
         rows = epochs * stream.runs * len(self.readable.labels(source.labels))
         self.every = min(epochs, -(-rows // MAX_ROWS))
         self.epochs: list[int] = []
         self.probabilities: list[np.ndarray] = []  # [R, K'] each
         self.targets: list[np.ndarray] = []  # [K'] each
         self.metrics: dict[str, list[np.ndarray]] = {}  # [R] each
-        self.counts = np.zeros((stream.runs, stream.categories), np.int64)
+        self.counts = np.zeros((stream.runs, stream.counted), np.int64)
         self.learned = self.counts.astype(np.float64)
         self.averaged = self.learned
         self.remembered = np.zeros_like(self.learned)  # counts that fade
@@ -54,15 +56,16 @@ class Recorder(keras.callbacks.Callback):
             self.model.stop_training = True
             return
         measured = {name: values.numpy() for name, values in self.model.run_metrics.items()}
-        learned = self.model.learned()  # [R, K]
-        if self._not_finite(epoch, {**measured, "logits": learned.sum(-1)}):
+        learned = self.model.learned(self.stream.codes)  # [R, K]
+        if self._not_finite(epoch, {**measured, "probability": learned.sum(-1)}):
             return
         self._epoch = epoch
         averaged = self.model.averaged.numpy().astype(np.float64)
         # A feed may end before the late steps that are averaged.
         self.averaged = averaged / averaged.sum(-1, keepdims=True) if averaged.any() else learned
-        self.learned, self._logits = learned, self.model.generator.logits.numpy()
-        counted = count(self.stream.epoch(epoch), self.stream.categories)
+        self.learned = learned
+        self._weights = [weight.numpy() for weight in self.model.generator.weights]
+        counted = count(self.stream.epoch(epoch), self.stream.counted)
         self.counts += counted
         self.remembered = np.exp(-1 / self.memory) * self.remembered + counted
         target = self.target
@@ -78,12 +81,16 @@ class Recorder(keras.callbacks.Callback):
             remembered = self.remembered / self.remembered.sum(-1, keepdims=True)
             metrics["counted_max_abs_error"] = max_abs_error(self.counted, target)
             metrics["forgetting_max_abs_error"] = max_abs_error(remembered, target)
+        shown = ["max_abs_error"]
+        if isinstance(self.stream.source, Strings):
+            metrics |= self.stream.source.scores(learned)
+            shown = ["total_variation", "validity"]
         for name, values in metrics.items():
             self.metrics.setdefault(name, []).append(values)
         if (epoch + 1) % self.every == 0:
             self._keep()
         if logs is not None:  # later callbacks, and the history, see it too
-            logs["max_abs_error"] = float(metrics["max_abs_error"].mean())
+            logs.update({name: float(metrics[name].mean()) for name in shown})
         if self.done == 1:
             self.compile_seconds = time.perf_counter() - self._start
 
@@ -123,7 +130,8 @@ class Recorder(keras.callbacks.Callback):
                 self.failure = f"epoch {epoch + 1}, run {bad[0]}: {name} is {value[bad[0]]}"
                 self.model.stop_training = True
                 if self.metrics:
-                    self.model.generator.logits.assign(self._logits)
+                    for weight, value in zip(self.model.generator.weights, self._weights, strict=True):
+                        weight.assign(value)
                 return True
         return False
 
@@ -135,7 +143,7 @@ class Progress(keras.callbacks.Callback):
         epochs: planned.
     """
 
-    SHOWN = ("discriminator_loss", "generator_loss", "max_abs_error")
+    SHOWN = ("discriminator_loss", "generator_loss", "max_abs_error", "total_variation", "validity")
 
     def __init__(self, epochs: int) -> None:
         super().__init__()
@@ -152,7 +160,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the epoch's losses and maximum error."""
         shown = [(name, logs[name]) for name in self.SHOWN if logs and name in logs]
-        if len(shown) < len(self.SHOWN):
+        if len(shown) < 3:  # an epoch that was not recorded
             return
         done = epoch + 1
         if self._bar:

@@ -17,7 +17,7 @@ END = 0.001
 """Where annealing ends: the post's constant temperature."""
 
 Unit = Literal["characters", "words", "lines", "integers"]
-ScheduleName = Literal["constant", "linear", "exponential", "cosine", "inverse", "inverse_time"]
+ScheduleName = Literal["constant", "linear", "exponential", "cosine", "inverse", "inverse_time", "late"]
 EstimatorName = Literal[
     "gumbel_softmax",
     "exact",
@@ -36,7 +36,16 @@ LABELLED = ("non_saturating", "minimax", "least_squares")
 """Losses that call real examples real with a label, which can be smoothed."""
 SCORE_FUNCTION = ("reinforce", "rloo", "rebar", "relax")
 """Estimators that learn from the loss of hard samples, not from its slope."""
-LawName = Literal["uniform", "dirichlet", "zipf", "one", "half"]
+PATHWISE = (
+    "gumbel_softmax",
+    "straight_through",
+    "st_gumbel_softmax",
+    "gumbel_rao",
+    "gapped_straight_through",
+    "reinmax",
+)
+"""Estimators that differentiate through their samples."""
+LawName = Literal["uniform", "dirichlet", "zipf", "one", "half", "derivation"]
 ESTIMATOR_OPTIONS = {
     "backward_temperature": "st_gumbel_softmax",
     "conditional_draws": "gumbel_rao",
@@ -61,9 +70,13 @@ class Data:
         vocabulary: the categories of a text, as [a,b] or a,b or a file with one label a line (default:
             those that occur, sorted).
         law: a distribution by name, in place of `probabilities`: uniform, dirichlet (drawn from
-            Dirichlet(1)), zipf (as 1/k), one (the first category, always), half (uniform on the first half).
+            Dirichlet(1)), zipf (as 1/k), one (the first category, always), half (uniform on the first half);
+            of the grammar's strings uniform or derivation (its rules chosen uniformly).
         categories: of the law.
-        law_seed: of dirichlet.
+        law_seed: of dirichlet, and of the strings that are drawn or held out.
+        length: of sequences: the grammar's strings, or with a path its lines, are padded to this length
+            (default: the stream is of single categories).
+        strings: of the grammar, drawn once to be drawn from, or endless (default: 5000).
         drift: the distribution that the stream changes to during training, as `probabilities`.
         drift_from: the epoch after which it changes.
         drift_until: the epoch at which a linear change is complete (default: it is abrupt).
@@ -83,6 +96,8 @@ class Data:
     law: LawName | None = None
     categories: int | None = None
     law_seed: int = 0
+    length: int | None = None
+    strings: int | Literal["endless"] | None = None
     drift: list[float] | str | None = None
     drift_from: int = 100
     drift_until: int | None = None
@@ -121,22 +136,48 @@ class Data:
             _check_length("data.probabilities", probabilities, len(self.vocabulary))
 
     def _check_law(self) -> None:
-        if self.law is None:
-            if self.categories is not None:
-                raise ValueError(
-                    f"data.categories: received {self.categories} without data.law: give a law, too"
-                )
-            return
-        for name in ("path", "probabilities"):
-            if getattr(self, name) is not None:
-                raise ValueError(f"data.law: received {self.law} with data.{name}: give one of the two")
-        if self.categories is None or not 2 <= self.categories <= 10_000_000:
+        if self.law_seed < 0:
+            raise ValueError(f"data.law_seed: received {self.law_seed}: give 0 or more")
+        if self.law is not None:
+            for name in ("path", "probabilities"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"data.law: received {self.law} with data.{name}: give one of the two")
+        if self.length is not None:
+            self._check_sequences(self.length)
+        elif self.strings is not None or self.law == "derivation":
+            name, value = ("strings", self.strings) if self.strings is not None else ("law", self.law)
+            raise ValueError(f"data.{name}: received {value} without data.length: give 12, the paper's, too")
+        elif self.law is None and self.categories is not None:
+            raise ValueError(f"data.categories: received {self.categories} without data.law: give a law, too")
+        elif self.law is not None and not 2 <= (self.categories or 0) <= 10_000_000:
             raise ValueError(
                 f"data.categories: received {self.categories} with the law {self.law}: "
                 "give a number from 2 to 10,000,000"
             )
-        if self.law_seed < 0:
-            raise ValueError(f"data.law_seed: received {self.law_seed}: give 0 or more")
+
+    def _check_sequences(self, length: int) -> None:
+        if not 3 <= length <= 1000:
+            raise ValueError(f"data.length: received {length}: give 3 to 1000")
+        for name in ("categories", "probabilities", "labels", "drift", "column"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"data.{name}: received {getattr(self, name)} with data.length, for sequences, which "
+                    "have none: give one of the two"
+                )
+        if self.law not in (None, "uniform", "derivation"):
+            raise ValueError(f"data.law: received {self.law} for strings: give uniform or derivation")
+        if self.path is None and length > 18:  # 4^8 strings and more
+            raise ValueError(f"data.length: received {length} for the grammar: give 3 to 18")
+        if self.path is not None:
+            if self.path == "-" or self.unit not in (None, "characters"):
+                raise ValueError(
+                    f"data.length: received with data.path {self.path} and the unit {self.unit}: give a text "
+                    "file, for strings of characters, a string a line"
+                )
+            if self.strings is not None:
+                raise ValueError("data.strings: received with data.path: a file holds all there are")
+        if isinstance(self.strings, int):
+            check_positive("data.strings", self.strings)
 
     def _check_drift(self) -> None:
         drift = _numbers("data.drift", self.drift)
@@ -215,6 +256,8 @@ class Generator(Rate):
         backward_temperature: of st_gumbel_softmax' Jacobian (default: the temperature).
         conditional_draws: of gumbel_rao's noise (default: 10).
         gap: of gapped_straight_through (default: 1).
+        kind: logits, a vector for one category; or lstm, for sequences.
+        units: of the lstm.
         optimizer: adam, or the natural gradient of a categorical distribution, which has no betas.
         ema: momentum of a moving average of the weights, which is then what is learned; 0 or more, below 1
             (default: none).
@@ -224,6 +267,8 @@ class Generator(Rate):
     backward_temperature: float | None = None
     conditional_draws: int | None = None
     gap: float | None = None
+    kind: Literal["logits", "lstm"] = "logits"
+    units: int = 64
     optimizer: Literal["adam", "natural"] = "adam"
     ema: float | None = None
 
@@ -231,6 +276,14 @@ class Generator(Rate):
         super().__post_init__()
         if self.ema is not None and not 0 <= self.ema < 1:
             raise ValueError(f"generator.ema: received {self.ema}: give 0 or more, below 1")
+        check_positive("generator.units", self.units)
+        if self.kind == "lstm" and self.estimator not in PATHWISE:
+            raise ValueError(
+                f"generator.estimator: received {self.estimator} with an lstm, whose samples are fed back: "
+                f"give one of {', '.join(PATHWISE)}"
+            )
+        if self.kind == "lstm" and self.optimizer == "natural":
+            raise ValueError("generator.optimizer: received natural with an lstm: give adam")
         for name, estimator in ESTIMATOR_OPTIONS.items():
             value = getattr(self, name)
             if value is None:
@@ -253,8 +306,9 @@ class Discriminator(Rate):
         final_learning_rate: what it falls to (default: a hundredth).
         beta_1: Adam's decay of the mean gradient.
         beta_2: Adam's decay of the mean squared gradient.
-        kind: logistic is the post's logistic regression, mlp a multi-layer perceptron.
-        units: of the mlp's hidden layers, as [64,64] (the default).
+        kind: logistic is the post's logistic regression, mlp a multi-layer perceptron; for sequences mlp,
+            convolution or lstm.
+        units: of the hidden layers, as [64,64] (the default).
         view: what it sees of generated examples: samples as the estimator makes them (soft), their hard
             counterparts (hard), or every category, weighted by its probability (exact).
         r1: weight of half the squared slope at real examples.
@@ -264,7 +318,7 @@ class Discriminator(Rate):
         spectral_norm: keep the kernels' largest singular values at 1 or below.
     """
 
-    kind: Literal["logistic", "mlp"] = "logistic"
+    kind: Literal["logistic", "mlp", "convolution", "lstm"] = "logistic"
     units: list[int] | None = None
     view: Literal["soft", "hard", "exact"] = "soft"
     r1: float = 0.0
@@ -284,7 +338,7 @@ class Discriminator(Rate):
                 f"discriminator.label_smoothing: received {self.label_smoothing}: give a part of 1, below it"
             )
         if self.units is not None:
-            if self.kind != "mlp":
+            if self.kind == "logistic":
                 raise ValueError(
                     f"discriminator.units: received {self.units}: give discriminator.kind mlp, too"
                 )
@@ -403,8 +457,37 @@ class Config:
             )
         self._check_game()
 
+    def _check_sequences(self) -> None:
+        """Refuse what does not go with sequences, or only with them."""
+        sequences, kind = self.data.length is not None, self.discriminator.kind
+        if sequences != (self.generator.kind == "lstm"):
+            raise ValueError(
+                f"generator.kind: received {self.generator.kind} with data.length {self.data.length}: "
+                "sequences, and only they, need an lstm; see configs/grammar.yaml"
+            )
+        if (kind == "logistic" and sequences) or (kind in ("convolution", "lstm") and not sequences):
+            would_do = "mlp, convolution or lstm" if sequences else "logistic or mlp"
+            raise ValueError(
+                f"discriminator.kind: received {kind} beside {self.generator.kind}: give {would_do}"
+            )
+        if not sequences:
+            return
+        if self.runs > 1:
+            raise ValueError(
+                f"runs: received {self.runs} with an lstm, which trains one: give 1, or let a study do it"
+            )
+        for name, given in (
+            ("diagnostics", self.diagnostics),
+            ("discriminator.spectral_norm", self.discriminator.spectral_norm),
+            ("discriminator.view", self.discriminator.view == "exact"),
+            ("data.smoothing", self.data.smoothing == "relaxed"),
+        ):
+            if given:
+                raise ValueError(f"{name}: received for sequences, which have none: leave it out")
+
     def _check_game(self) -> None:
         """Refuse what makes no sense together."""
+        self._check_sequences()
         estimator, discriminator = self.generator.estimator, self.discriminator
         soft = estimator == "gumbel_softmax" and discriminator.view == "soft"
         if self.data.smoothing == "relaxed" and not soft:

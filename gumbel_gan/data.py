@@ -36,7 +36,12 @@ class Stream:
 
     @property
     def categories(self) -> int:
-        """K."""
+        """K; of strings, how many symbols there are."""
+        return len(getattr(self.source, "symbols", self.source.labels))
+
+    @property
+    def counted(self) -> int:
+        """How many things there are to count: K; of strings S, how many there are."""
         return len(self.source.labels)
 
     def epoch(self, epoch: int) -> np.ndarray:
@@ -45,6 +50,16 @@ class Stream:
             self._recent[epoch] = self._read() if isinstance(self.source, Feed) else self._draw(epoch)
             self._recent.pop(epoch - _KEPT, None)
         return self._recent[epoch]
+
+    def examples(self, epoch: int) -> np.ndarray:
+        """What the GAN sees of an epoch: its integers; or the symbols of its strings, int32 [N, R, B, T]."""
+        integers = self.epoch(epoch)
+        return integers if self.codes is None else self.codes[integers]
+
+    @property
+    def codes(self) -> np.ndarray | None:
+        """The symbols of every category that is a string, int32 [S, T]; None where categories are all."""
+        return getattr(self.source, "codes", None)
 
     def _draw(self, epoch: int) -> np.ndarray:
         size = self.batches * self.batch_size
@@ -63,7 +78,7 @@ class Stream:
 
 
 def dataset(stream: Stream, first_epoch: int = 0) -> "tf.data.Dataset":
-    """The stream as a dataset, whose every element is an epoch, int32 [N, R, B].
+    """The stream as a dataset, whose every element is an epoch, int32 [N, R, B] or [N, R, B, T].
 
     An epoch at a time, since `from_generator` costs some 100 µs an element, many times an optimizer step.
     """
@@ -71,9 +86,10 @@ def dataset(stream: Stream, first_epoch: int = 0) -> "tf.data.Dataset":
 
     def epochs() -> Iterator[np.ndarray]:
         epoch = first_epoch
-        while len(integers := stream.epoch(epoch)):
-            yield integers
+        while len(examples := stream.examples(epoch)):
+            yield examples
             epoch += 1
 
-    signature = tf.TensorSpec((None, stream.runs, stream.batch_size), tf.int32)
+    inner = () if stream.codes is None else stream.codes.shape[1:]
+    signature = tf.TensorSpec((None, stream.runs, stream.batch_size, *inner), tf.int32)
     return tf.data.Dataset.from_generator(epochs, output_signature=signature).prefetch(2)

@@ -17,8 +17,12 @@ from .optimizers import NaturalGradient
 from .regularisers import PENALTIES
 from .results import Run
 from .schedules import Schedule, schedule
+from .sequences import SequenceDiscriminator, SequenceGenerator
 from .smoothing import SMOOTHINGS, Smoothing
 from .sources import Source, open_source
+
+SAMPLES = 1_000
+"""Strings that are drawn from a generator of them when it is trained."""
 
 
 class Stopped(Exception):
@@ -42,12 +46,13 @@ class Interrupted(Stopped):
     """The user has had enough."""
 
 
-def build(config: Config, categories: int) -> CategoricalGAN:
+def build(config: Config, categories: int, symbols: str = "") -> CategoricalGAN:
     """The GAN that the settings describe, compiled and ready to fit.
 
     Args:
         config: the settings.
         categories: K.
+        symbols: K of them, for sequences.
     """
     training, annealing = config.training, config.annealing
     batches = config.epochs * training.batches
@@ -55,8 +60,8 @@ def build(config: Config, categories: int) -> CategoricalGAN:
     discriminator_steps = batches * training.discriminator_steps
     annealed = max(1, round(annealing.until * discriminator_steps))
     gan = CategoricalGAN(
-        CategoricalGenerator(categories, config.runs),
-        discriminator(config.discriminator, categories, config.runs, config.seed),
+        generator(config, categories, symbols),
+        discriminator(config, categories),
         estimator=estimator(config.generator),
         loss=training.loss,
         temperature=schedule(annealing.schedule, config.temperature, annealing.end or END, annealed),
@@ -79,11 +84,25 @@ def build(config: Config, categories: int) -> CategoricalGAN:
     return gan
 
 
-def discriminator(settings: Discriminator, categories: int, runs: int, seed: int) -> keras.Model:
+def generator(config: Config, categories: int, symbols: str = "") -> Any:
+    """The generator that the settings describe."""
+    if config.data.length is not None:
+        return SequenceGenerator(symbols, config.data.length, config.generator.units, config.seed)
+    return CategoricalGenerator(categories, config.runs)
+
+
+def discriminator(config: Config, categories: int) -> Any:
     """The discriminator that the settings describe."""
+    settings = config.discriminator
+    units = settings.units or [64, 64]
+    if config.data.length is not None:
+        # Another seed than the generator's: equal shapes would begin equal.
+        return SequenceDiscriminator(
+            categories, config.data.length, settings.kind, units, config.seed + 1_000
+        )
     if settings.kind == "mlp":
-        return MlpDiscriminator(categories, runs, seed, settings.spectral_norm, settings.units or (64, 64))
-    return LogisticDiscriminator(categories, runs, seed, settings.spectral_norm)
+        return MlpDiscriminator(categories, config.runs, config.seed, settings.spectral_norm, units)
+    return LogisticDiscriminator(categories, config.runs, config.seed, settings.spectral_norm)
 
 
 def estimator(settings: Generator) -> Estimator:
@@ -160,7 +179,7 @@ def run(
             f"data.path: the stream ended before the first batch of {training.batch_size}: give more, "
             "or a smaller training.batch_size"
         )
-    gan = build(config, stream.categories)
+    gan = build(config, stream.categories, getattr(source, "symbols", ""))
     recorder = Recorder(stream, config.epochs, config.data.memory)
     interrupted = False
     with warnings.catch_warnings():
@@ -201,7 +220,13 @@ def _result(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Run:
         optimizer_steps=_steps(gan),
         compile_seconds=recorder.compile_seconds,
         train_seconds=recorder.train_seconds,
+        samples=_samples(gan) if config.data.length else (),
     )
+
+
+def _samples(gan: CategoricalGAN) -> tuple[str, ...]:
+    samples = gan.generator.sample(SAMPLES, seed=(gan.seed % 2**31, 1)).numpy()[0]
+    return tuple(gan.generator.names(samples, ()))
 
 
 def _steps(gan: Any) -> int:

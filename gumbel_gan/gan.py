@@ -26,10 +26,10 @@ class CategoricalGAN(keras.Model):
 
     An element of the data that `fit` receives is a whole epoch of batches, int32 [N, R, B], so that a
     `train_step` is one XLA program that loops over them: each batch trains the discriminator, then the
-    generator.
+    generator. Sequences have one axis more, in the data [N, R, B, T] and in the samples [R, B, T, K].
 
     Args:
-        generator: has `logits` [R, K].
+        generator: of categories, or of sequences of them.
         discriminator: maps integers [R, B] or vectors [R, B, K] to log-odds of real [R, B].
         estimator: of the generator's gradient.
         loss: the name of a pair of losses, of `losses.LOSSES`.
@@ -75,7 +75,7 @@ class CategoricalGAN(keras.Model):
         self.generator, self.discriminator = generator, discriminator
         self.estimator = estimator or GumbelSoftmax()
         if not self.estimator.built:
-            self.estimator.build(generator.logits.shape)
+            self.estimator.build(generator.logits_shape)
         self.pair, self.discriminator_steps = loss, discriminator_steps
         self.generator_steps, self.diagnostics, self.seed = generator_steps, diagnostics, seed
         self.generated_per_real, self.view = generated_per_real, view
@@ -184,9 +184,8 @@ class CategoricalGAN(keras.Model):
             runs, _, categories = generated.shape
             generated = tf.tile(tf.eye(categories)[None], (runs, 1, 1))
         seed = self._noise(3, self.discriminator_optimizer)
-        logits = tf.convert_to_tensor(self.generator.logits)
         return (
-            self.smoothing.real(real, logits, self.temperature.value, seed),
+            self.smoothing.real(real, self.generator, self.temperature.value, seed),
             self.smoothing.generated(generated, seed),
         )
 
@@ -226,7 +225,7 @@ class CategoricalGAN(keras.Model):
         The length is that of the step over the learning rate.
         """
         seed = self._noise(1, self.generator_optimizer)
-        before = tf.convert_to_tensor(self.generator.logits)
+        before = [tf.convert_to_tensor(weight) for weight in self.generator.trainable_weights]
         with tf.GradientTape() as tape:
             loss = self.generator.surrogate(
                 self.estimator,
@@ -237,8 +236,12 @@ class CategoricalGAN(keras.Model):
             )  # [R]
         self._apply(self.generator_optimizer, tape, loss, self.generator)
         self._average()
-        moved = tf.convert_to_tensor(self.generator.logits) - before  # costs nothing where it is not used
-        return loss, tf.norm(moved, axis=-1) / self.generator_optimizer.learning_rate
+        # Costs nothing where it is not used.
+        steps = [
+            tf.reshape(tf.convert_to_tensor(weight) - old, (self.generator.runs, -1))
+            for weight, old in zip(self.generator.trainable_weights, before, strict=True)
+        ]
+        return loss, tf.norm(tf.concat(steps, 1), axis=1) / self.generator_optimizer.learning_rate
 
     def _average(self) -> None:
         """A running mean over all steps; one epoch in two hundred misses how far the last iterate swings."""
@@ -273,10 +276,13 @@ class CategoricalGAN(keras.Model):
         step = tf.cast(optimizer.iterations.value, tf.int32)
         return tf.stack([self._purposes[purpose], step])
 
-    def learned(self) -> np.ndarray:
-        """What the generator has learned, [R, K]: of its moving average, if its optimizer keeps one."""
+    def learned(self, codes: np.ndarray | None = None) -> np.ndarray:
+        """What the generator has learned, [R, K]: of its moving average, if its optimizer keeps one.
+
+        A generator of sequences gives the probabilities of those in `codes`, int32 [S, T], as [R, S].
+        """
         with self.moving_average():
-            return self.generator.probabilities()
+            return self.generator.probabilities(codes)
 
     @contextmanager
     def moving_average(self) -> Iterator[None]:

@@ -9,8 +9,12 @@ def max_abs_error(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def total_variation(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Half the sum of the absolute differences, [..., K] and [K] to [...]; from 0 to 1."""
-    return 0.5 * np.abs(probabilities - target).sum(-1)
+    """Half the sum of the absolute differences, [..., K] and [K] to [...]; from 0 to 1.
+
+    What one of them has less in total counts as a category more: of strings, all that are not among the K.
+    """
+    beyond = np.abs(probabilities.sum(-1) - target.sum(-1))
+    return 0.5 * (np.abs(probabilities - target).sum(-1) + beyond)
 
 
 def count(integers: np.ndarray, categories: int) -> np.ndarray:

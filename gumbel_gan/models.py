@@ -38,8 +38,13 @@ class CategoricalGenerator(keras.Model):
         """The log-probability of each category, int32 [R, B] to [R, B]."""
         return tf.gather(tf.nn.log_softmax(self.logits), categories, batch_dims=1)
 
-    def probabilities(self) -> np.ndarray:
-        """The learned probabilities, [R, K]."""
+    @property
+    def logits_shape(self) -> tuple[int, ...]:
+        """Of the logits that an estimator meets."""
+        return tuple(self.logits.shape)
+
+    def probabilities(self, codes: np.ndarray | None = None) -> np.ndarray:
+        """The learned probabilities, [R, K]; `codes` are what generators of sequences need."""
         logits = self.logits.numpy()
         odds = np.exp(logits - logits.max(-1, keepdims=True))
         return odds / odds.sum(-1, keepdims=True)
@@ -61,6 +66,10 @@ class CategoricalGenerator(keras.Model):
     def sample(self, samples: int, seed: Seed) -> tf.Tensor:
         """Hard samples, int32 [R, samples], by Gumbel-max; `seed` is int [2]."""
         return gumbel_max(tf.convert_to_tensor(self.logits), samples, seed)
+
+    def names(self, samples: np.ndarray, labels: Sequence[str]) -> list[str]:
+        """Samples [n] by their labels."""
+        return [labels[category] for category in samples]
 
     def get_config(self) -> dict[str, Any]:
         """For Keras' serialization."""

@@ -12,7 +12,7 @@ from matplotlib.colors import AsinhNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .metrics import max_abs_error
+from .metrics import max_abs_error, total_variation
 from .results import Run, shown_label, write
 
 MAX_ROWS = 30  # categories that a heatmap shows by name
@@ -62,6 +62,50 @@ def error_heatmap(run: Run) -> Figure:
         if beneath:
             _draw_max_error(axes[1], run)
         axes[-1].set_xlabel("epoch")
+    return figure
+
+
+def sequence_training(run: Run) -> Figure:
+    """Validity and total variation of a generator of strings against epoch."""
+    epochs = np.arange(1, len(run.metrics["validity"]) + 1)
+    counted = float(total_variation(run.counted, run.target).mean())
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.5, 3.5))
+        axis = figure.subplots()
+        for number, (name, label) in enumerate(
+            (("validity", "invalid: 1 - validity"), ("total_variation", "total variation from the law"))
+        ):
+            values = run.metrics[name].mean(1)
+            values = 1 - values if name == "validity" else values
+            axis.plot(epochs, values, color=PALETTE[number], linestyle=("-", "--")[number], label=label)
+        axis.axhline(
+            counted, color=GREY, linewidth=1, linestyle=":", label="total variation of the strings seen"
+        )
+        axis.set_yscale("log")
+        axis.set_xlabel("epoch")
+        axis.set_ylabel("probability")
+        axis.grid(alpha=0.25)
+        axis.legend(fontsize=8)
+    return figure
+
+
+def sequence_lengths(run: Run) -> Figure:
+    """The probability of every length of string, learned beside true."""
+    learned, target = run.probabilities[-1].mean(0), run.targets[-1]
+    places = np.arange(len(learned))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.5, 3.2))
+        axis = figure.subplots()
+        axis.bar(places - 0.2, target, 0.38, color=GREY, label="true")
+        axis.bar(places + 0.2, learned, 0.38, color=BLUE, label="learned", hatch="//", edgecolor="white")
+        names = [label.removesuffix("s").removesuffix(" symbol") for label in run.shown_labels]
+        axis.set_xticks(places, names)
+        axis.set_xlabel("symbols in a string")
+        axis.set_ylabel("probability")
+        axis.set_yscale("log")
+        axis.set_ylim(min(max(learned.min(), 1e-5), target[target > 1e-9].min()) / 2, 1.5)
+        axis.grid(alpha=0.25, axis="y")
+        axis.legend(fontsize=8, loc="upper left")
     return figure
 
 

@@ -15,12 +15,17 @@ import numpy as np
 import yaml
 
 from .config import Config, from_settings
+from .language import length_classes
 from .metrics import max_abs_error, total_variation
 from .quiet import quiet_import
 
 MAX_READABLE = 10_000  # categories; with more, files for people hold the most probable
 MOST_PROBABLE = 1_000
 MAX_ROWS = 1_000_000  # of probabilities.csv; beyond, it holds every n-th epoch
+OTHER = "(anything else)"
+"""The class of the strings that are not in the language."""
+SCORES = ("validity", "coverage", "kl", "perplexity")
+"""Of sequences, in metrics.csv and the summary."""
 ARRAYS = ("labels", "learned", "averaged", "counted", "target")
 PACKAGES = (
     "gumbel_gan",
@@ -40,10 +45,13 @@ class Readable:
         target: [K].
         known: whether the target is known from the start; else the first categories stand for the most
             probable.
+        classes: K names of the classes to show in place of categories, with all that is in none of them.
     """
 
-    def __init__(self, target: np.ndarray, known: bool) -> None:
-        self.all = len(target) <= MAX_READABLE
+    def __init__(self, target: np.ndarray, known: bool, classes: Sequence[str] | None = None) -> None:
+        self.classes = tuple(dict.fromkeys(classes or ()))
+        self._member = np.array([[name == one for one in self.classes] for name in classes or ()], float)
+        self.all = len(target) <= MAX_READABLE and not self.classes
         order = np.argsort(-target, kind="stable") if known else np.arange(len(target))
         self._shown = order[:MOST_PROBABLE]
 
@@ -51,14 +59,17 @@ class Readable:
         """K labels to those shown."""
         if self.all:
             return tuple(labels)
+        if self.classes:
+            return (*self.classes, OTHER)
         return (*(labels[category] for category in self._shown), f"({len(labels) - MOST_PROBABLE:,} others)")
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
         """[..., K] to [..., K']."""
         if self.all:
             return probabilities
-        shown = probabilities[..., self._shown]
-        others = probabilities.sum(-1, keepdims=True) - shown.sum(-1, keepdims=True)
+        shown = probabilities @ self._member if self.classes else probabilities[..., self._shown]
+        whole = 1.0 if self.classes else probabilities.sum(-1, keepdims=True)
+        others = whole - shown.sum(-1, keepdims=True)
         return np.concatenate([shown, others], axis=-1)
 
 
@@ -84,6 +95,7 @@ class Run:
         train_seconds: all later epochs.
         directory: where it was loaded from, if it was.
         versions: of the main packages.
+        samples: of a generator of strings.
     """
 
     config: Config
@@ -102,6 +114,7 @@ class Run:
     train_seconds: float
     directory: str | None = None
     versions: dict[str, str] | None = None
+    samples: tuple[str, ...] = ()
 
     @cached_property
     def generator(self) -> Any:
@@ -119,7 +132,7 @@ class Run:
         with quiet_import():
             import keras
 
-            from . import models  # noqa: F401  (registers them with Keras)
+            from . import models, sequences  # noqa: F401  (registers them with Keras)
 
         path = os.path.join(self.directory, name)
         try:
@@ -135,7 +148,17 @@ class Run:
     @property
     def readable(self) -> Readable:
         """Reduces [..., K] to the K' categories of `labels`."""
-        return Readable(self.target, self.target_is != "counted")
+        classes = length_classes(self.labels) if self.config.data.length else None
+        return Readable(self.target, self.target_is != "counted", classes)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Of the samples of strings: how many are different, and how many are among those trained on."""
+        seen = {self.labels[s] for s in np.flatnonzero(self.counted.any(0))}
+        return {
+            "distinct_share": len(set(self.samples)) / len(self.samples),
+            "training_overlap": sum(sample in seen for sample in self.samples) / len(self.samples),
+        }
 
     @property
     def errors(self) -> np.ndarray:
@@ -192,7 +215,7 @@ def save(run: Run, directory: str, gan: Any) -> None:
     """Write everything but the pictures into a directory: tables, summary, settings, the two networks."""
     write(directory, "probabilities.csv", lambda file: file.writelines(_probability_rows(run)))
     write(directory, "metrics.csv", lambda file: file.writelines(_metric_rows(run)))
-    if not run.readable.all:
+    if _large(run):
         arrays: dict[str, Any] = {name: np.asarray(getattr(run, name)) for name in ARRAYS}
         write(directory, "arrays.npz", lambda file: np.savez(file, **arrays), binary=True)
     write(directory, "summary.json", lambda file: file.write(_summary(run)))
@@ -258,22 +281,31 @@ def _quoted(label: str) -> str:
     return buffer.getvalue()
 
 
+def _large(run: Run) -> bool:
+    """Whether there are too many categories for a summary."""
+    return len(run.target) > MAX_READABLE
+
+
 def _summary(run: Run) -> str:
     def rows(array: np.ndarray) -> Any:
         return np.round(array.astype(np.float64), 9).tolist()
 
+    def shown(array: np.ndarray) -> Any:
+        return rows(run.readable(array) if _large(run) else array)
+
     return json.dumps(
         {
-            "labels": list(run.shown_labels),
-            "target": rows(run.readable(run.target)),
+            "labels": list(run.shown_labels if _large(run) else run.labels),
+            "target": shown(run.target),
             "target_is": run.target_is,
-            "learned": rows(run.readable(run.learned)),
-            "averaged": rows(run.readable(run.averaged)),
-            "counted": rows(run.readable(run.counted)),
+            "learned": shown(run.learned),
+            "averaged": shown(run.averaged),
+            "counted": shown(run.counted),
             "max_abs_error": rows(max_abs_error(run.learned, run.target)),
             "total_variation": rows(total_variation(run.learned, run.target)),
             "averaged_total_variation": rows(total_variation(run.averaged, run.target)),
             "counted_total_variation": rows(total_variation(run.counted, run.target)),
+            **_scores(run),
             "categories": len(run.target),
             "epochs": len(next(iter(run.metrics.values()))),
             "probabilities_every": int(run.epochs[0]),
@@ -286,6 +318,19 @@ def _summary(run: Run) -> str:
         indent=1,
         ensure_ascii=False,
     )
+
+
+def _scores(run: Run) -> dict[str, Any]:
+    """What is known of sequences, besides."""
+    if not run.config.data.length:
+        return {}
+    scores: dict[str, Any] = {
+        name: np.round(run.metrics[name][-1], 9).tolist() for name in SCORES if name in run.metrics
+    }
+    classes = zip(run.shown_labels, run.probabilities[-1].mean(0).tolist(), strict=True)
+    scores |= {**run.shares, "samples": list(run.samples)}
+    scores["length_probabilities"] = {name: round(probability, 9) for name, probability in classes}
+    return scores
 
 
 def load(directory: str) -> Run:
@@ -304,13 +349,16 @@ def load(directory: str) -> Run:
         name = "summary.json"
         with open(os.path.join(directory, name), encoding="utf-8") as file:
             summary = json.load(file)
-        shown, runs = len(summary["labels"]), len(summary["learned"])
+        runs = len(summary["learned"])
         arrays = {key: np.array(summary[key]) for key in ARRAYS}
         if summary["categories"] > MAX_READABLE:
             name = "arrays.npz"
             with np.load(os.path.join(directory, name), allow_pickle=False) as file:
                 arrays = {key: file[key] for key in ARRAYS}
         labels = tuple(arrays.pop("labels").tolist())
+        classes = length_classes(labels) if config.data.length else None
+        readable = Readable(arrays["target"], summary["target_is"] != "counted", classes)
+        shown = len(readable.labels(labels))
         name = "probabilities.csv"
         table = _numbers(os.path.join(directory, name), usecols=(0, 3, 4)).reshape(-1, runs, shown, 3)
         name = "metrics.csv"
@@ -335,6 +383,7 @@ def load(directory: str) -> Run:
         train_seconds=summary["train_seconds"],
         directory=directory,
         versions=summary["versions"],
+        samples=tuple(summary.get("samples", ())),
     )
 
 

@@ -35,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             generator = run.generator
     except ValueError as error:
         fail(str(error), status=2)
-    integers = generator.sample(given.samples, seed=(given.seed % 2**31, 0)).numpy()[given.run]
+    samples = generator.sample(given.samples, seed=(given.seed % 2**31, 0)).numpy()[given.run]
     try:
-        _print([run.labels[category] for category in integers], given.format)
+        _print(generator.names(samples, run.labels), given.format)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -51,13 +51,24 @@ class InverseTime(Falling):
         return self.start / (1 + self.done(step) * (self.start / self.end - 1))
 
 
+@register
+class Late(Falling):
+    """Constant for the first half, then linear."""
+
+    def __call__(self, step: int) -> float:
+        """The value at a step."""
+        done = keras.ops.maximum(2 * self.done(step) - 1, 0.0)
+        return self.start + done * (self.end - self.start)
+
+
 def schedule(name: str, start: float, end: float, steps: int) -> Schedule | float:
     """A schedule by name.
 
     Args:
-        name: constant, linear, exponential, cosine (Loshchilov and Hutter 2017, without restarts) or inverse
-            (exponential in the inverse temperature, which is the same as exponential), or inverse_time (the
-            inverse grows linearly, as the step of a running mean does).
+        name: constant; linear; exponential; cosine (Loshchilov and Hutter 2017, without restarts); inverse
+            (exponential in the inverse temperature, which is the same as exponential); inverse_time (the
+            inverse grows linearly, as the step of a running mean does); late (constant for half of the
+            steps, then linear).
         start: the value at first.
         end: the value after the last step.
         steps: how many it takes.
@@ -74,7 +85,9 @@ def schedule(name: str, start: float, end: float, steps: int) -> Schedule | floa
         return schedules.CosineDecay(start, steps, alpha=end / start)
     if name in ("exponential", "inverse"):
         return Geometric(start, steps, end)
+    if name == "late":
+        return Late(start, steps, end)
     if name == "inverse_time":
         return InverseTime(start, steps, end)
-    names = "constant, linear, exponential, cosine, inverse or inverse_time"
+    names = "constant, linear, exponential, cosine, inverse, inverse_time or late"
     raise ValueError(f"schedule: received {name!r}: give {names}")

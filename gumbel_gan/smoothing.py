@@ -23,12 +23,12 @@ class Smoothing:
     def __init__(self, amount: float = 0.1) -> None:
         self.amount = amount
 
-    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+    def real(self, real: tf.Tensor, generator: Any, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
         """What is seen of real integers.
 
         Args:
             real: int32 [R, B].
-            logits: the generator's, [R, K].
+            generator: in training.
             temperature: the samples'.
             seed: int [2].
 
@@ -55,9 +55,9 @@ class Smoothing:
 class LabelSmoothing(Smoothing):
     """Real examples are one-hot vectors mixed with `amount` of the uniform distribution."""
 
-    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+    def real(self, real: tf.Tensor, generator: Any, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
         """Vectors [R, B, K], still summing to 1."""
-        categories = logits.shape[-1]
+        categories = generator.categories
         return (1 - self.amount) * tf.one_hot(real, categories) + self.amount / categories
 
 
@@ -68,9 +68,9 @@ class NoiseSmoothing(Smoothing):
     Instance noise: Sønderby et al. 2016; Arjovsky and Bottou 2017.
     """
 
-    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+    def real(self, real: tf.Tensor, generator: Any, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
         """Vectors [R, B, K], one-hot and noise."""
-        return self._noisy(tf.one_hot(real, logits.shape[-1]), seed)
+        return self._noisy(tf.one_hot(real, generator.categories), seed)
 
     def generated(self, samples: tf.Tensor, seed: Seed) -> tf.Tensor:
         """The same noise, drawn anew."""
@@ -88,10 +88,11 @@ class RelaxedSmoothing(Smoothing):
     which no gradient flows. If the generator is right, real and generated vectors have one distribution.
     """
 
-    def real(self, real: tf.Tensor, logits: tf.Tensor, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
+    def real(self, real: tf.Tensor, generator: Any, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
         """Vectors [R, B, K] of the simplex, largest at the real integer."""
-        hard = tf.one_hot(real, logits.shape[-1])
-        return relax(condition(hard, fixed(logits), seed), temperature)
+        hard = tf.one_hot(real, generator.categories)
+        logits = fixed(tf.convert_to_tensor(generator.logits))
+        return relax(condition(hard, logits, seed), temperature)
 
 
 SMOOTHINGS: dict[str, type[Smoothing]] = {

@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from .config import POST_PROBABILITIES, Data, check_probabilities
+from .language import SYMBOLS, Strings, sentence_law, sentences
 
 MAX_CATEGORIES = 10_000_000
 TargetIs = Literal["given", "frequencies", "counted"]
@@ -197,7 +198,7 @@ class Feed:
         return np.array(categories, np.int32)
 
 
-Source = Distribution | Frequencies | Feed
+Source = Distribution | Frequencies | Feed | Strings
 
 
 def from_values(
@@ -241,6 +242,8 @@ def open_source(data: Data) -> Source:
         ValueError: one line, naming the setting, what was received and what would do.
     """
     probabilities = cast("list[float] | None", data.probabilities)  # Data has parsed it
+    if data.length is not None:
+        return _strings(data, data.length)
     if data.path is None:
         return _distribution(data, probabilities or POST_PROBABILITIES)
     if data.path == "-":
@@ -307,6 +310,47 @@ def _distribution(data: Data, probabilities: Sequence[float] | np.ndarray) -> Di
         return Distribution(probabilities, data.labels)
     last = data.drift_from if data.drift_until is None else data.drift_until
     return Drift(probabilities, cast("list[float]", data.drift), data.drift_from, last, data.labels)
+
+
+def grammar(law: str = "uniform", strings: int | None = 5_000, length: int = 12, seed: int = 0) -> Strings:
+    """The grammar of Kusner and Hernández-Lobato 2016 as a source.
+
+    Args:
+        law: of its strings, as `sentence_law` has it.
+        strings: how many are drawn once, to be drawn from; None for a stream without end.
+        length: T.
+        seed: of the strings that are drawn.
+    """
+    labels = sentences(length)
+    probabilities = sentence_law(law, labels)
+    if strings is None:
+        return Strings(Distribution(probabilities, labels), SYMBOLS, length)
+    counts = np.random.default_rng(seed).multinomial(strings, probabilities)
+    return Strings(Frequencies(counts, labels, probabilities.tolist()), SYMBOLS, length)
+
+
+def _strings(data: Data, length: int) -> Strings:
+    if data.path is None:
+        drawn_once = None if data.strings == "endless" else data.strings or 5_000
+        return grammar(data.law or "uniform", drawn_once, length, data.law_seed)
+    try:
+        counts = Counter(line for _, line in _lines(data.path))
+    except OSError as error:
+        raise ValueError(
+            f"data.path: cannot read {data.path} ({error.strerror or error}): give a text file"
+        ) from None
+    strings = sorted(counts)
+    if len(strings) < 20:
+        raise ValueError(
+            f"data.path: {data.path} holds {len(strings)} different lines: give 20 or more, since a tenth of "
+            "them is held out"
+        )
+    symbols = [str(symbol) for symbol in data.vocabulary or sorted(set().union(*strings))]
+    alphabet = "".join(symbol for symbol in symbols if symbol != " ") + " "
+    order = np.random.default_rng(data.law_seed).permutation(len(strings))
+    held_out = order < len(strings) // 10
+    drawn = [0 if out else counts[string] for string, out in zip(strings, held_out, strict=True)]
+    return Strings(Frequencies(drawn, strings), alphabet, length, held_out)
 
 
 def _from_labels(

@@ -11,7 +11,7 @@ from .cli import Parser, fail
 from .config import Config
 from .metrics import total_variation
 from .quiet import quiet_import
-from .results import Run, claim_directory, save, shown_label
+from .results import SCORES, Run, claim_directory, save, shown_label
 from .sources import Source, open_source
 
 
@@ -64,7 +64,7 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
 
         from . import experiment
         from .callbacks import Progress
-        from .plotting import error_heatmap, save_figure
+        from .plotting import error_heatmap, save_figure, sequence_lengths, sequence_training
 
     callbacks: list[keras.callbacks.Callback] = [] if quiet else [Progress(config.epochs)]
     if tensorboard:
@@ -90,6 +90,9 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
         run, gan = error.run, error.gan
     save(run, directory, gan)
     save_figure(error_heatmap(run), directory, "error_heatmap.png")
+    if run.samples:
+        save_figure(sequence_training(run), directory, "training.png")
+        save_figure(sequence_lengths(run), directory, "lengths.png")
     if bad := getattr(source, "error", None):
         status, message = 2, str(bad)
     if not quiet:
@@ -126,7 +129,11 @@ def table(run: Run, most: int = 20) -> str:
     distances = (f"{name} {total_variation(p, run.target).mean():.4f}" for name, p in learned_from.items())
     lines.append(f"total variation: {', '.join(distances)}")
     errors = run.metrics["max_abs_error"][-1]  # [R]
-    if len(errors) == 1:
+    if run.samples:
+        scores = (f"{name} {run.metrics[name][-1].mean():.4f}" for name in SCORES if name in run.metrics)
+        lines.append(", ".join([*scores, *(f"{name} {share:.3f}" for name, share in run.shares.items())]))
+        lines.append("samples: " + "  ".join(repr(sample) for sample in run.samples[:20]))
+    elif len(errors) == 1:
         lines.append(f"maximum error {errors[0]:.4f}")
     else:
         low, median, high = np.quantile(errors, [0.05, 0.5, 0.95])

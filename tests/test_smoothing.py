@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +10,7 @@ from gumbel_gan.smoothing import SMOOTHINGS, LabelSmoothing, NoiseSmoothing, Rel
 
 REAL = tf.constant([[0, 2, 2, 1], [1, 1, 0, 2]])
 LOGITS = tf.math.log([[0.6, 0.3, 0.1], [0.2, 0.3, 0.5]])
+GENERATOR = SimpleNamespace(categories=3, logits=LOGITS)
 COLD, WARM = tf.constant(0.1), tf.constant(1.0)
 
 
@@ -16,12 +19,12 @@ def test_names() -> None:
 
 
 def test_none_changes_nothing() -> None:
-    assert Smoothing().real(REAL, LOGITS, WARM, (1, 2)) is REAL
+    assert Smoothing().real(REAL, GENERATOR, WARM, (1, 2)) is REAL
     assert Smoothing().generated(LOGITS, (1, 2)) is LOGITS
 
 
 def test_label_smoothing_is_a_mixture() -> None:
-    seen = LabelSmoothing(0.3).real(REAL, LOGITS, WARM, (1, 2)).numpy()
+    seen = LabelSmoothing(0.3).real(REAL, GENERATOR, WARM, (1, 2)).numpy()
     np.testing.assert_allclose(seen[0, 1], [0.1, 0.1, 0.8], rtol=1e-6)
     np.testing.assert_allclose(seen.sum(-1), 1, rtol=1e-6)
 
@@ -29,7 +32,7 @@ def test_label_smoothing_is_a_mixture() -> None:
 def test_noise_is_gaussian_and_on_both() -> None:
     smoothing = NoiseSmoothing(0.2)
     real = tf.zeros((1, 100_000), tf.int32)
-    noise = smoothing.real(real, LOGITS[:1], WARM, (1, 2)).numpy() - [1, 0, 0]
+    noise = smoothing.real(real, GENERATOR, WARM, (1, 2)).numpy() - [1, 0, 0]
     # 300,000 numbers: five standard errors of the mean are 0.002, of the standard deviation 0.0013.
     assert noise.mean() == pytest.approx(0, abs=0.002)
     assert noise.std() == pytest.approx(0.2, abs=0.0013)
@@ -48,7 +51,11 @@ def test_relaxed_real_examples_are_distributed_as_samples(temperature: tf.Tensor
     """
     logits = LOGITS[:1]
     real = tf.random.stateless_categorical(logits, 200_000, (3, 4), dtype=tf.int32)
-    seen = RelaxedSmoothing().real(real, logits, temperature, (1, 2)).numpy()[0]
+    seen = (
+        RelaxedSmoothing()
+        .real(real, SimpleNamespace(categories=3, logits=logits), temperature, (1, 2))
+        .numpy()[0]
+    )
     assert (seen.argmax(-1) == real.numpy()[0]).all()
     samples = GumbelSoftmax().sample(logits, temperature, 200_000, (5, 6)).numpy()[0]
 
@@ -67,5 +74,5 @@ def test_relaxed_real_examples_are_distributed_as_samples(temperature: tf.Tensor
 def test_relaxed_lets_no_gradient_through() -> None:
     with tf.GradientTape() as tape:
         tape.watch(LOGITS)
-        seen = RelaxedSmoothing().real(REAL, LOGITS, WARM, (1, 2))
+        seen = RelaxedSmoothing().real(REAL, GENERATOR, WARM, (1, 2))
     assert tape.gradient(seen[..., 0], LOGITS) is None
