@@ -472,10 +472,6 @@ class Config:
             )
         if not sequences:
             return
-        if self.runs > 1:
-            raise ValueError(
-                f"runs: received {self.runs} with an lstm, which trains one: give 1, or let a study do it"
-            )
         for name, given in (
             ("diagnostics", self.diagnostics),
             ("discriminator.spectral_norm", self.discriminator.spectral_norm),
@@ -484,6 +480,13 @@ class Config:
         ):
             if given:
                 raise ValueError(f"{name}: received for sequences, which have none: leave it out")
+
+    def check_one_run(self) -> None:
+        """A training of sequences has one run (so that its layers are Keras' own); a ValueError says so."""
+        if self.data.length is not None and self.runs > 1:
+            raise ValueError(
+                f"runs: received {self.runs} with an lstm, which trains one: give 1, or use a study"
+            )
 
     def _check_game(self) -> None:
         """Refuse what makes no sense together."""

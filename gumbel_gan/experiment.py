@@ -169,6 +169,7 @@ def run(
         NotFinite: a loss or a logit is no finite number; holds what was learned before.
         Interrupted: by the keyboard; holds what was learned before.
     """
+    config.check_one_run()
     source = source or open_source(config.data)
     training = config.training
     stream = Stream(

@@ -196,7 +196,8 @@ def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
             axes[0, 0].legend(loc="upper right", fontsize=8)
         first_cell = "" if together else "; dashed: the first cell"
         figure.supxlabel(f"epoch (line: median of the runs; band: 90 % of them{first_cell})", fontsize=9)
-        figure.supylabel("maximum error", fontsize=9)
+        quantity = "total variation" if "validity" in cells[0].columns else "maximum error"
+        figure.supylabel(quantity, fontsize=9)
     return figure
 
 
@@ -362,7 +363,7 @@ def _draw_max_error(axes: Any, run: Run) -> None:
     epochs = np.arange(1, len(errors) + 1)
     low, median, high = np.quantile(errors, [0.05, 0.5, 0.95], axis=1)
     axes.fill_between(epochs, low, high, color=BLUE, alpha=0.25, linewidth=0, label="90 % of the runs")
-    axes.plot(epochs, median, color=BLUE, label="median")
+    axes.plot(epochs, median, color=BLUE, label="learned, median")
     counted = float(np.median(max_abs_error(run.counted, run.target)))
     if "counted_max_abs_error" in run.metrics:  # the stream drifts
         for name, style in (("counted", "--"), ("forgetting", ":")):

@@ -123,6 +123,19 @@ def _log_probabilities(generator: SequenceGenerator, codes: tf.Tensor) -> tf.Ten
 
 
 @register
+class Windows(keras.layers.Layer):
+    """Every symbol with its two neighbours, [B, T, C] to [B, T, 3 C]; a dense layer on top is a convolution.
+
+    Keras' own convolution, differentiated twice for a penalty, took XLA on a CPU 20 times as long a step.
+    """
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Zeros beyond both ends."""
+        padded = tf.pad(x, [[0, 0], [1, 1], [0, 0]])
+        return tf.concat([padded[:, :-2], x, padded[:, 2:]], axis=-1)
+
+
+@register
 class SequenceDiscriminator(keras.Model):
     """A discriminator of whole sequences.
 
@@ -147,7 +160,7 @@ class SequenceDiscriminator(keras.Model):
             if kind == "mlp":
                 hidden.append(layers.Dense(size, kernel_initializer=glorot))
             elif kind == "convolution":
-                hidden.append(layers.Conv1D(size, 3, padding="same", kernel_initializer=glorot))
+                hidden += [Windows(), layers.Dense(size, kernel_initializer=glorot)]
             else:
                 last = number == len(units) - 1
                 orthogonal = keras.initializers.Orthogonal(seed + number)

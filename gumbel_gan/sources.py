@@ -122,7 +122,7 @@ class Frequencies:
         labels: Sequence[Any] | None = None,
         probabilities: Sequence[float] | None = None,
     ) -> None:
-        counts = np.asarray(counts, np.int64)
+        self.counts = counts = np.asarray(counts, np.int64)
         if len(counts) < 2:
             raise ValueError(f"data: received {len(counts)} categories: give a stream with at least two")
         self.labels = _names(labels, len(counts))

@@ -1,9 +1,9 @@
 """`python -m gumbel_gan.study`: train a grid of settings, many runs each, and compare them.
 
 A study file has a `base` of settings, or the name of a file of them, and `vary` (a grid: every key's
-values) or `cells` (a list of settings); a plain training configuration will do with `--vary`. Its `kind` says
-what a cell is: a gan; a gan_and_leak, where the leak of each is measured too; a leak; a polynomial. Finished
-cells are kept in the output
+values) or `cells` (a list of settings); a plain training configuration will do with `--vary`. Its `kind`,
+or a cell's own, says what a cell is: a gan; a gan_and_leak, where the leak is measured too; a leak; a
+polynomial; for strings a maximum_likelihood, an ngram, an empirical. Finished cells are kept in the output
 directory by their settings, so a study that was stopped goes on where it was.
 """
 
@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,21 @@ import yaml
 
 from .cli import Parser, fail
 from .config import Config
+from .language import Strings
 from .metrics import max_abs_error, ratio_of_means, total_variation
 from .polynomial import Polynomial
 from .quiet import quiet_import
 from .results import write
+from .sources import open_source
 
-KINDS: dict[str, Any] = {"gan": Config, "gan_and_leak": Config, "leak": Config, "polynomial": Polynomial}
+BASELINES = ("maximum_likelihood", "ngram", "empirical")
+KINDS: dict[str, Any] = {
+    "gan": Config,
+    "gan_and_leak": Config,
+    "leak": Config,
+    "polynomial": Polynomial,
+    **dict.fromkeys(BASELINES, Config),
+}
 Columns = dict[str, np.ndarray]
 """Results of a cell by name, [R] each."""
 
@@ -106,9 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             from . import experiment  # noqa: F401
         bar = _Bar(todo, given.quiet)
         for cell in todo:
-            _train(cell, bar)
-            if cell.failure is None:
-                _keep(cell, kept)
+            _train(cell, bar, kept)
             bar.finished(cell)
     from .plotting import save_figure, study_figure
 
@@ -170,8 +177,10 @@ def read(path: str, vary: Sequence[str], given: dict[str, Any]) -> tuple[str, li
     cells = []
     for cell, combination in itertools.product(listed, combinations):
         varied = {**_flat(cell), **combination}
-        name = varied.pop("name", None)
-        cells.append(Cell(varied, _settings(kind, {**base, **varied}), kind, name))
+        name, own = varied.pop("name", None), varied.pop("kind", kind)
+        if own not in KINDS:
+            raise ValueError(f"kind: received {own!r} in {path}: give one of {', '.join(KINDS)}")
+        cells.append(Cell(varied, _settings(own, {**base, **varied}), own, name))
     return kind, cells
 
 
@@ -215,27 +224,71 @@ def _settings(kind: str, flat: dict[str, Any]) -> Any:
     return KINDS[kind](**{name: settings[name] for name in KINDS[kind].__dataclass_fields__})
 
 
-def _train(cell: Cell, bar: "_Bar") -> None:
-    start = time.perf_counter()
-    try:
-        if cell.kind == "polynomial":
-            cell.curves, cell.columns = _polynomial(cell.settings)
-        elif cell.kind == "leak":
-            cell.curves, cell.columns = _leak(cell.settings)
-        else:
-            cell.curves, cell.columns = _gan(cell.settings, bar)
-        if cell.kind == "gan_and_leak":
-            cell.columns |= _leak(cell.settings)[1]
-    except (ValueError, ArithmeticError) as error:
-        cell.failure = str(error)
-        return
-    cell.columns["seconds"] = np.full(cell.curves.shape[1], time.perf_counter() - start)
+def _train(cell: Cell, bar: "_Bar", kept: str) -> None:
+    """Train a cell and keep it; one of strings run by run, each kept as it is done."""
+    runs = _runs(cell)
+    for run in runs:
+        if len(runs) > 1 and _restore(run, kept):
+            bar.advance(cell.settings.epochs)
+            continue
+        start = time.perf_counter()
+        try:
+            _results(run, bar)
+        except (ValueError, ArithmeticError) as error:
+            cell.failure = str(error)
+            return
+        assert run.curves is not None
+        assert run.columns is not None
+        run.columns["seconds"] = np.full(run.curves.shape[1], time.perf_counter() - start)
+        _keep(run, kept)
+    if runs != [cell]:
+        columns = [run.columns for run in runs if run.columns is not None]
+        cell.columns = {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
+        cell.curves = np.concatenate([run.curves for run in runs if run.curves is not None], axis=1)
+        _keep(cell, kept)
+
+
+def _runs(cell: Cell) -> list[Cell]:
+    """The trainings of a cell: one for all runs; or one for each, with a seed and strings of its own."""
+    config = cell.settings
+    if not (isinstance(config, Config) and config.data.length):
+        return [cell]
+    return [
+        replace(
+            cell,
+            settings=replace(
+                config,
+                runs=1,
+                seed=config.seed + run,
+                data=replace(config.data, law_seed=config.data.law_seed + run),
+            ),
+        )
+        for run in range(config.runs)
+    ]
+
+
+def _results(cell: Cell, bar: "_Bar") -> None:
+    if cell.kind == "polynomial":
+        cell.curves, cell.columns = _polynomial(cell.settings)
+    elif cell.kind == "leak":
+        cell.curves, cell.columns = _leak(cell.settings)
+    elif cell.kind in BASELINES:
+        cell.curves, cell.columns = _baseline(cell.kind, cell.settings)
+    else:
+        cell.curves, cell.columns = _gan(cell.settings, bar)
+    if cell.kind == "gan_and_leak":
+        cell.columns |= _leak(cell.settings)[1]
 
 
 def _gan(config: Config, bar: "_Bar") -> tuple[np.ndarray, Columns]:
     from . import experiment
 
     run, _ = experiment.run(config, callbacks=[bar.callback()])
+    if config.data.length:
+        names = ("validity", "total_variation", "coverage", "kl", "perplexity")
+        return run.metrics["total_variation"], {
+            name: run.metrics[name][-1] for name in names if name in run.metrics
+        }
     errors = run.metrics["max_abs_error"]  # [E, R]
     below = errors < 0.05
     first = np.where(below.any(0), below.argmax(0) + 1.0, np.nan)
@@ -249,6 +302,18 @@ def _gan(config: Config, bar: "_Bar") -> tuple[np.ndarray, Columns]:
         "averaged_total_variation": total_variation(run.averaged, run.target),
         "counted_total_variation": total_variation(run.counted, run.target),
     }
+
+
+def _baseline(name: str, config: Config) -> tuple[np.ndarray, Columns]:
+    from . import baselines
+
+    source = open_source(config.data)
+    learned = baselines.BASELINES[name](config)
+    distance = total_variation(learned, source.target)
+    assert isinstance(source, Strings)
+    scores = source.scores(learned)
+    columns = {"validity": scores.pop("validity"), "total_variation": distance, **scores}
+    return np.tile(distance, (config.epochs, 1)), columns
 
 
 def _leak(config: Config) -> tuple[np.ndarray, Columns]:
@@ -315,7 +380,8 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
     headings = [f"{_heading(name):>24}" for name in names]
     if "counted_total_variation" in names:
         headings += [f"{name + ' TV / counted':>24}" for name in ("last", "averaged")]
-    yield f"{'median (90 % of the runs)':<{width}}  " + "  ".join(headings)
+    few = "validity" in names
+    yield f"{'mean (min-max)' if few else 'median (90 % of the runs)':<{width}}  " + "  ".join(headings)
     for cell in cells:
         if cell.columns is None:
             yield f"{cell.label:<{width}}  failed: {cell.failure}"
@@ -326,6 +392,8 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
             if np.isnan(values).any():  # a run that never got there is infinitely late
                 values = np.where(np.isnan(values), np.inf, values)
             low, median, high = np.quantile(values, [0.05, 0.5, 0.95], method="nearest")
+            if few:
+                low, median, high = values.min(), values.mean(), values.max()
             bands.append(f"{median:.4g} ({low:.3g}-{high:.3g})")
         if "counted_total_variation" in names:
             counted = cell.columns["counted_total_variation"]
@@ -343,7 +411,7 @@ class _Bar:
 
     def __init__(self, cells: Sequence[Cell], quiet: bool) -> None:
         self.cells, self.quiet = len(cells), quiet
-        self.total = sum(cell.settings.epochs for cell in cells)
+        self.total = sum(cell.settings.epochs * len(_runs(cell)) for cell in cells)
         self.epochs = self.done = 0
         self.start = time.perf_counter()
 

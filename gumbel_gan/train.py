@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = options.instantiate(given)
         config = Config(**{key: settings[key] for key in Config.__dataclass_fields__})
+        config.check_one_run()
         if given.tensorboard and find_spec("tensorboard") is None:
             raise ValueError("tensorboard: the package is missing: pip install tensorboard")
         source = open_source(config.data)
