@@ -114,7 +114,10 @@ def test_convolution_is_one() -> None:
     "parts",
     [
         {"discriminator": Discriminator(kind="convolution", units=[4], r1=1.0)},
-        {"discriminator": Discriminator(kind="lstm", units=[4], gradient_penalty=1.0)},
+        pytest.param(
+            {"discriminator": Discriminator(kind="lstm", units=[4], gradient_penalty=1.0)},
+            marks=pytest.mark.slow,  # half a minute of compiling
+        ),
         {"discriminator": Discriminator(kind="mlp", units=[4]), "data": Data(length=5, smoothing="noise")},
     ],
 )
