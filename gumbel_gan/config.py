@@ -149,7 +149,9 @@ class Data:
             raise ValueError(f"data.{name}: received {value} without data.length: give 12, the paper's, too")
         elif self.law is None and self.categories is not None:
             raise ValueError(f"data.categories: received {self.categories} without data.law: give a law, too")
-        elif self.law is not None and not 2 <= (self.categories or 0) <= 10_000_000:
+        elif self.law is not None and self.categories is None:
+            raise ValueError(f"data.categories: required with the law {self.law}: give a number, as 20")
+        elif self.categories is not None and not 2 <= self.categories <= 10_000_000:
             raise ValueError(
                 f"data.categories: received {self.categories} with the law {self.law}: "
                 "give a number from 2 to 10,000,000"

@@ -127,7 +127,7 @@ def test_bad_parts(make: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"law": "zipf"}, "data.categories: received None with the law zipf"),
+        ({"law": "zipf"}, "data.categories: required with the law zipf"),
         ({"law": "zipf", "categories": 1}, "data.categories: received 1 with the law zipf"),
         ({"categories": 3}, "data.categories: received 3 without data.law"),
         (
