@@ -438,7 +438,10 @@ class _Bar:
         if self.quiet:
             return
         end = "\r\x1b[K" if sys.stdout.isatty() else ""
-        outcome = f"failed: {cell.failure}" if cell.failure else f"{cell.columns['seconds'][0]:.1f} s"  # type: ignore[index]
+        outcome = f"failed: {cell.failure}"
+        if cell.columns is not None:
+            seconds = cell.columns["seconds"]
+            outcome = f"{seconds.sum() if len(_runs(cell)) > 1 else seconds[0]:.1f} s"
         print(f"{end}cell {self.done}/{self.cells}: {cell.label}: {outcome}", flush=True)
 
 
