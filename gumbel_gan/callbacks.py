@@ -38,7 +38,7 @@ class Recorder(keras.callbacks.Callback):
         self.probabilities: list[np.ndarray] = []  # [R, K'] each
         self.targets: list[np.ndarray] = []  # [K'] each
         self.metrics: dict[str, list[np.ndarray]] = {}  # [R] each
-        self.counts = np.zeros((stream.runs, stream.counted), np.int64)
+        self.counts = np.zeros((stream.runs, stream.outcomes), np.int64)
         self.learned = self.counts.astype(np.float64)
         self.averaged = self.learned
         self.remembered = np.zeros_like(self.learned)  # counts that fade
@@ -65,7 +65,7 @@ class Recorder(keras.callbacks.Callback):
         self.averaged = averaged / averaged.sum(-1, keepdims=True) if averaged.any() else learned
         self.learned = learned
         self._weights = [weight.numpy() for weight in self.model.generator.weights]
-        counted = count(self.stream.epoch(epoch), self.stream.counted)
+        counted = count(self.stream.epoch(epoch), self.stream.outcomes)
         self.counts += counted
         self.remembered = np.exp(-1 / self.memory) * self.remembered + counted
         target = self.target

@@ -400,10 +400,9 @@ class Training:
     average_from: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "batches", "generator_steps", "discriminator_steps"):
-            check_positive(f"training.{name}", getattr(self, name))
-        for name in ("generated_per_real", "epsilon"):
-            check_positive(f"training.{name}", getattr(self, name))
+        for name in self.__dataclass_fields__:
+            if name not in ("loss", "average_from"):
+                check_positive(f"training.{name}", getattr(self, name))
         if not 0 <= self.average_from < 1:
             raise ValueError(
                 f"training.average_from: received {self.average_from}: give a part of training, "

@@ -40,8 +40,8 @@ class Stream:
         return len(getattr(self.source, "symbols", self.source.labels))
 
     @property
-    def counted(self) -> int:
-        """How many things there are to count: K; of strings S, how many there are."""
+    def outcomes(self) -> int:
+        """How many different things may come: K; of strings S, how many there are."""
         return len(self.source.labels)
 
     def epoch(self, epoch: int) -> np.ndarray:

@@ -5,7 +5,6 @@ counts and compares distributions of categories does the same for distributions 
 """
 
 import itertools
-import re
 from collections.abc import Sequence
 from math import comb
 from typing import TYPE_CHECKING
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 SYMBOLS = "x+-*/ "
 """The grammar's; the last one pads."""
-
-GRAMMATICAL = re.compile(r"x([+\-*/]x)*")
 
 
 def sentences(length: int = 12) -> list[str]:

@@ -23,11 +23,15 @@ def leak(config: Config) -> tuple[np.ndarray, np.ndarray]:
     """Train only the discriminator, to convergence, against a generator that is right.
 
     The discriminator, its regularisers, the estimator, the smoothing and the first temperature are the
-    settings'; the loss is non-saturating, with 4,000 batches of 50 and a rate that falls from 0.003.
+    settings'; the loss is non-saturating, with 4,000 batches of 50 and a rate that falls from 0.003. What is
+    an expectation in training, the exact view, is sampled here, as hard samples.
 
     Returns:
         Its loss after every fiftieth of the training, [50, R], and its accuracy on 20,000 fresh examples,
         half of them real, [R]: 0.5 is chance.
+
+    Raises:
+        ValueError: the stream's true probabilities are not among the settings.
     """
     epochs = 50
     config = replace(
@@ -43,11 +47,19 @@ def leak(config: Config) -> tuple[np.ndarray, np.ndarray]:
             discriminator_steps=1,
         ),
         discriminator=replace(
-            config.discriminator, learning_rate=RATE, schedule="cosine", final_learning_rate=None
+            config.discriminator,
+            learning_rate=RATE,
+            schedule="cosine",
+            final_learning_rate=None,
+            view="soft" if config.discriminator.view == "soft" else "hard",
         ),
     )
     source = open_source(config.data)
-    assert isinstance(source, Distribution)
+    if not isinstance(source, Distribution):
+        raise ValueError(
+            "data.path, data.length: received with a leak, which needs the true probabilities: "
+            "give data.probabilities or data.law"
+        )
     gan = experiment.build(config, len(source.labels))
     gan.generator_steps = 0
     # Where p is 0 the logit is -69: the category never comes.

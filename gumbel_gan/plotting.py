@@ -211,7 +211,7 @@ def _band(axis: Any, x: np.ndarray, values: np.ndarray, color: str, label: str, 
 def _figure_against(key: str, values: Sequence[float], cells: Sequence[Any]) -> Figure:
     shown = {
         "max_abs_error_last50_mean": "learned: mean of the last 50 epochs",
-        "averaged_max_abs_error": "averaged over the late epochs",
+        "averaged_max_abs_error": "averaged over the late steps",
     }
     with rc_context(STYLE):
         figure = Figure(figsize=(6.5, 3.5))

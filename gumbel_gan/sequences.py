@@ -126,7 +126,7 @@ def _log_probabilities(generator: SequenceGenerator, codes: tf.Tensor) -> tf.Ten
 class Windows(keras.layers.Layer):
     """Every symbol with its two neighbours, [B, T, C] to [B, T, 3 C]; a dense layer on top is a convolution.
 
-    Keras' own convolution, differentiated twice for a penalty, took XLA on a CPU 20 times as long a step.
+    Keras' own convolution, differentiated twice for a penalty, took 72 ms a batch in XLA on a CPU, this 9.
     """
 
     def call(self, x: tf.Tensor) -> tf.Tensor:

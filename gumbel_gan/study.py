@@ -141,13 +141,7 @@ def read(path: str, vary: Sequence[str], given: dict[str, Any]) -> tuple[str, li
     Raises:
         ValueError: one line, naming the setting, what was received and what would do.
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            study = yaml.safe_load(file) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(
-            f"study: cannot read {path} ({' '.join(str(error).split())}): give a YAML file"
-        ) from None
+    study = _yaml("study", path) or {}
     if not isinstance(study, dict):
         raise ValueError(f"study: received {path} with no settings in it: give base, and vary or cells")
     if not {"base", "vary", "cells", "kind"} & set(study):
@@ -184,17 +178,20 @@ def read(path: str, vary: Sequence[str], given: dict[str, Any]) -> tuple[str, li
     return kind, cells
 
 
+def _yaml(name: str, path: str) -> Any:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.safe_load(file)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(
+            f"{name}: cannot read {path} ({' '.join(str(error).split())}): give a YAML file"
+        ) from None
+
+
 def _base(base: Any, path: str) -> dict[str, Any]:
     """The settings that all cells share; a name is that of a file of them, seen from the study's place."""
     if isinstance(base, str):
-        other = os.path.join(os.path.dirname(path), base)
-        try:
-            with open(other, encoding="utf-8") as file:
-                base = yaml.safe_load(file)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ValueError(
-                f"base: cannot read {other} ({' '.join(str(error).split())}): give settings, or a YAML file"
-            ) from None
+        base = _yaml("base", os.path.join(os.path.dirname(path), base))
     if not isinstance(base, dict):
         raise ValueError(f"base: received no settings in {path}: give some, or a YAML file")
     return base
@@ -241,7 +238,7 @@ def _train(cell: Cell, bar: "_Bar", kept: str) -> None:
         assert run.columns is not None
         run.columns["seconds"] = np.full(run.curves.shape[1], time.perf_counter() - start)
         _keep(run, kept)
-    if runs != [cell]:
+    if runs[0] is not cell:
         columns = [run.columns for run in runs if run.columns is not None]
         cell.columns = {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
         cell.curves = np.concatenate([run.curves for run in runs if run.curves is not None], axis=1)

@@ -213,3 +213,21 @@ def test_columns_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(columns[name], values, atol=1e-12)
     cell = study.Cell({}, None, columns={"first_epoch_below_0.05": columns["first_epoch_below_0.05"]})
     assert "31 (31-inf)" in list(study.table([cell]))[1]  # what never came is infinitely late
+
+
+def test_one_run_of_strings(tmp_path: Path) -> None:
+    text = (
+        "base: {epochs: 2, data: {length: 3}, generator: {kind: lstm}, discriminator: {kind: mlp}}\n"
+        "cells: [{kind: empirical}, {kind: ngram}]"
+    )
+    study.main([written(tmp_path, text), "--runs", "1", "--output", str(tmp_path / "out"), "--quiet"])
+    with (tmp_path / "out" / "study.csv").open() as file:
+        assert next(csv.DictReader(file))["validity"] == "1"
+
+
+def test_leak_of_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text.txt").write_text("abcab")
+    text = f"kind: leak\nbase: {{runs: 1, data: {{path: {tmp_path / 'text.txt'}}}}}\ncells: [{{}}]"
+    with pytest.raises(SystemExit):
+        study.main([written(tmp_path, text), "--output", str(tmp_path / "out")])
+    assert "which needs the true probabilities" in capsys.readouterr().out
