@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from .estimators import Exact, hardest
+from .gumbel import vectors
 
 if TYPE_CHECKING:
     from .gan import CategoricalGAN
@@ -46,6 +47,7 @@ def sums(gan: "CategoricalGAN", real: tf.Tensor, samples: tf.Tensor, seed: Any) 
     """
     estimator = gan.estimator
     logits = tf.convert_to_tensor(gan.generator.logits)  # [R, K]
+    samples = vectors(samples, logits.shape[1])
     runs, batch, categories = samples.shape
     exact = _gradient(gan, real, Exact(), logits, batch, seed)  # [R, K]
     # Estimates from as few samples as can be: every run repeated, each a batch of its own.
@@ -89,7 +91,7 @@ def _gradient(
 
     def loss(samples: tf.Tensor) -> tf.Tensor:
         size = samples.shape[1]
-        grouped = tf.reshape(samples, (-1, repeats * size, samples.shape[-1]))  # [R, repeats B, K]
+        grouped = tf.reshape(samples, (-1, repeats * size, *samples.shape[2:]))  # [R, repeats B, K]
         return tf.reshape(losses(grouped), (-1, size))
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:

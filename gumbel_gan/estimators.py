@@ -3,9 +3,10 @@
     estimator.sample(logits, temperature, batch, seed) -> [R, B, K]
     estimator.surrogate(loss, logits, temperature, batch, seed) -> [R]
 
-`sample` is what the discriminator sees. `loss` maps samples [R, B, K] to losses [R, B]; the surrogate's
-value is the mean loss, and its gradient in the logits [R, K] is the estimate of the gradient of the
-expected loss. Logits of several independent variables, [R, V, K], give samples [R, B, V, K].
+`sample` is what the discriminator sees. `loss` maps samples [R, B, K], or integers [R, B] in place of one-hot
+vectors, to losses [R, B]; the surrogate's value is the mean loss, and its gradient in the logits [R, K] is the
+estimate of the gradient of the expected loss. Logits of several independent variables, [R, V, K], give samples
+[R, B, V, K].
 
 In the formulas p = softmax(logits), G is Gumbel noise, D a hard sample (one-hot), y a soft one,
 J(q) = diag(q) - q q^T the Jacobian of the softmax where it gives q, f the loss, f' its gradient.
@@ -117,7 +118,11 @@ class Exact(Estimator):
     ) -> tf.Tensor:
         """The expected loss, [R]."""
         runs, *variables, categories = logits.shape
-        count = variables[0] if variables else 1
+        if not variables:
+            # As integers, since K one-hot vectors of K numbers would not fit the memory where K is large.
+            losses = loss(tf.tile(tf.range(categories)[None], (runs, 1)))  # [R, K]
+            return tf.reduce_sum(tf.nn.softmax(logits) * losses, axis=1)
+        count = variables[0]
         eye = tf.eye(categories)  # [K, K]
         others = tf.broadcast_to(eye[0], (count, categories, count, categories))
         moved = tf.eye(count)[:, None, :, None]  # [V, 1, V, 1]: which of the variables is enumerated
@@ -127,8 +132,7 @@ class Exact(Estimator):
         losses = tf.reshape(losses, (runs, *variables, categories))
         expected = tf.reduce_sum(tf.nn.softmax(logits) * losses, axis=range(1, logits.shape.rank))
         # Every enumeration holds the loss of the others at category 0 too: V - 1 times too often in all.
-        at_first = losses[:, 0, 0] if variables else tf.zeros(runs)
-        return expected - (count - 1) * at_first
+        return expected - (count - 1) * losses[:, 0, 0]
 
     def evaluations(self, batch: int, categories: int) -> int:
         """One for each category, however large the batch."""

@@ -12,6 +12,7 @@ from .config import END, Config, Data, Discriminator, Generator, Rate
 from .data import Stream, dataset
 from .estimators import ESTIMATORS, Estimator
 from .gan import CategoricalGAN
+from .memory import check_fits
 from .models import CategoricalGenerator, LogisticDiscriminator, MlpDiscriminator
 from .optimizers import NaturalGradient
 from .regularisers import PENALTIES
@@ -171,6 +172,7 @@ def run(
     """
     config.check_one_run()
     source = source or open_source(config.data)
+    check_fits(config, len(source.labels))
     training = config.training
     stream = Stream(
         source, runs=config.runs, batches=training.batches, batch_size=training.batch_size, seed=config.seed

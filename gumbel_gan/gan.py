@@ -11,7 +11,7 @@ import tensorflow as tf
 from . import diagnostics as measured
 from .estimators import Estimator, GumbelSoftmax, Loss, hardest, register
 from .gumbel import Seed
-from .losses import LOSSES
+from .losses import LOSSES, SEPARABLE
 from .regularisers import PENALTIES
 from .schedules import Schedule
 from .smoothing import Smoothing
@@ -181,12 +181,12 @@ class CategoricalGAN(keras.Model):
         if self.view == "hard":
             generated = hardest(generated)
         elif self.view == "exact":
-            runs, _, categories = generated.shape
-            generated = tf.tile(tf.eye(categories)[None], (runs, 1, 1))
+            # As integers, which are one-hot vectors of K numbers each without taking their place.
+            generated = tf.tile(tf.range(generated.shape[2])[None], (generated.shape[0], 1))
         seed = self._noise(3, self.discriminator_optimizer)
         return (
             self.smoothing.real(real, self.generator, self.temperature.value, seed),
-            self.smoothing.generated(generated, seed),
+            self.smoothing.generated(generated, self.generator, seed),
         )
 
     def samples(self, real: tf.Tensor) -> int:
@@ -197,6 +197,12 @@ class CategoricalGAN(keras.Model):
         """The discriminator's mean loss on what it sees, [R]."""
         discriminator_loss, _ = LOSSES[self.pair]
         of_real, of_generated = self.discriminator(real), self.discriminator(generated)  # [R, B], [R, B']
+        if self.view == "exact" and self.pair in SEPARABLE:
+            # l(r, g) = l(r, 0) + l(0, g) - l(0, 0): B + K losses, not B times K.
+            real_part = tf.reduce_mean(discriminator_loss(of_real, tf.zeros(())), axis=1)
+            generated_part = discriminator_loss(tf.zeros(()), of_generated)  # [R, K]
+            expected = tf.reduce_sum(self.generator.distribution() * generated_part, axis=1)
+            return real_part + expected - discriminator_loss(tf.zeros(()), tf.zeros(()))
         if self.view == "exact":
             losses = discriminator_loss(of_real[:, :, None], of_generated[:, None, :])  # [R, B, K]
             expected = tf.reduce_sum(self.generator.distribution()[:, None] * losses, axis=2)
@@ -213,7 +219,8 @@ class CategoricalGAN(keras.Model):
         def losses(samples: tf.Tensor) -> tf.Tensor:
             # Every sample against every real example: most losses ignore these, and cost nothing more.
             of_real = self.discriminator(real)[:, None, :]  # [R, 1, B]
-            of_samples = self.discriminator(self.smoothing.generated(samples, seed))[:, :, None]
+            seen = self.smoothing.generated(samples, self.generator, seed)
+            of_samples = self.discriminator(seen)[:, :, None]
             return tf.reduce_mean(generator_loss(of_real, of_samples), axis=2)
 
         return losses

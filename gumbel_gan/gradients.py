@@ -157,11 +157,14 @@ class Measure:
     def __init__(self, estimator: Any, point: Point) -> None:
         import tensorflow as tf
 
+        from .gumbel import vectors
+
         self.estimator, self.point = estimator, point
         estimator.build((1, len(point.logits)))
         self._initial = [weight.numpy() for weight in estimator.weights]
 
         def loss(samples: Any) -> Any:
+            samples = vectors(samples, len(point.logits))
             if point.discriminate is None:
                 kernel = tf.constant(point.kernel, tf.float32)
                 return tf.nn.softplus(-tf.reduce_sum(samples * kernel, axis=-1))

@@ -58,6 +58,11 @@ def relax(perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
     return swap(tf.nn.softmax(swap(perturbed) / temperature))  # as in `perturb`: a third of the time
 
 
+def vectors(x: tf.Tensor, categories: int) -> tf.Tensor:
+    """Integers [R, B] as one-hot vectors [R, B, K]; vectors as they are."""
+    return tf.one_hot(x, categories) if x.dtype.is_integer else x
+
+
 def swap(x: tf.Tensor) -> tf.Tensor:
     """The same with the first two axes exchanged."""
     return tf.transpose(x, (1, 0, *range(2, x.shape.rank)))

@@ -77,3 +77,6 @@ LOSSES: dict[str, tuple[PairLoss, PairLoss]] = {
     "relativistic": (relativistic_discriminator_loss, relativistic_generator_loss),
 }
 """By name: the discriminator's loss and the generator's."""
+
+SEPARABLE = frozenset(LOSSES) - {"relativistic"}
+"""Whose discriminator's loss is a part of real plus a part of generated examples."""

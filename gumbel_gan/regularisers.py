@@ -11,14 +11,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from .gumbel import Seed, uniform
+from .gumbel import Seed, uniform, vectors
 
 Penalty = Callable[[Any, tf.Tensor, tf.Tensor, Seed], tf.Tensor]
 
 
 def r1(discriminator: Any, real: tf.Tensor, generated: tf.Tensor, seed: Seed) -> tf.Tensor:
     """Half the mean squared slope at real examples, [R] (Mescheder et al. 2018, equation 9)."""
-    slopes = _slopes(discriminator, _vectors(real, generated))
+    slopes = _slopes(discriminator, vectors(real, discriminator.categories))
     return tf.reduce_mean(slopes**2, axis=1) / 2
 
 
@@ -27,7 +27,7 @@ def gradient_penalty(discriminator: Any, real: tf.Tensor, generated: tf.Tensor, 
 
     Gulrajani et al. 2017, equation 3. With more generated than real examples, each real one is used again.
     """
-    real = _vectors(real, generated)
+    real, generated = (vectors(x, discriminator.categories) for x in (real, generated))
     repeats = generated.shape[1] // real.shape[1]
     real = tf.tile(real, (1, repeats, *[1] * (real.shape.rank - 2)))
     part = uniform((*generated.shape[:2], *[1] * (generated.shape.rank - 2)), seed)
@@ -49,10 +49,6 @@ PENALTIES: dict[str, Penalty] = {
     "gradient_penalty": gradient_penalty,
     "label_smoothing": label_smoothing,
 }
-
-
-def _vectors(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
-    return tf.one_hot(real, generated.shape[-1]) if real.dtype.is_integer else real
 
 
 def _slopes(discriminator: Any, x: tf.Tensor) -> tf.Tensor:

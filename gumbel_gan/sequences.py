@@ -153,6 +153,7 @@ class SequenceDiscriminator(keras.Model):
     ) -> None:
         super().__init__(**kwargs)
         self.symbols, self.length, self.kind, self.units, self.seed = symbols, length, kind, units, seed
+        self.categories = symbols
         layers = keras.layers
         hidden: list[keras.layers.Layer] = []
         for number, size in enumerate(units):

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from .estimators import condition, fixed, register
-from .gumbel import Seed, normal, relax
+from .gumbel import Seed, normal, relax, vectors
 
 
 @register
@@ -37,8 +37,8 @@ class Smoothing:
         """
         return real
 
-    def generated(self, samples: tf.Tensor, seed: Seed) -> tf.Tensor:
-        """What is seen of samples, [R, B, K] to the same."""
+    def generated(self, samples: tf.Tensor, generator: Any, seed: Seed) -> tf.Tensor:
+        """What is seen of samples, vectors [R, B, K] or integers [R, B]; either of them again."""
         return samples
 
     def get_config(self) -> dict[str, Any]:
@@ -72,9 +72,9 @@ class NoiseSmoothing(Smoothing):
         """Vectors [R, B, K], one-hot and noise."""
         return self._noisy(tf.one_hot(real, generator.categories), seed)
 
-    def generated(self, samples: tf.Tensor, seed: Seed) -> tf.Tensor:
+    def generated(self, samples: tf.Tensor, generator: Any, seed: Seed) -> tf.Tensor:
         """The same noise, drawn anew."""
-        return self._noisy(samples, tf.stack([seed[0] + 1, seed[1]]))
+        return self._noisy(vectors(samples, generator.categories), tf.stack([seed[0] + 1, seed[1]]))
 
     def _noisy(self, x: tf.Tensor, seed: Seed) -> tf.Tensor:
         return x + self.amount * normal(tuple(x.shape), seed)

@@ -4,81 +4,32 @@ A study file has a `base` of settings, or the name of a file of them, and `vary`
 values) or `cells` (a list of settings); a plain training configuration will do with `--vary`. Its `kind`,
 or a cell's own, says what a cell is: a gan; a gan_and_leak, where the leak is measured too; a leak; a
 polynomial; for strings a maximum_likelihood, an ngram, an empirical. Finished cells are kept in the output
-directory by their settings, so a study that was stopped goes on where it was.
+directory by their settings, so a study that was stopped goes on where it was. `--cluster` trains them on
+the workers of a Dask cluster.
 """
 
-import hashlib
 import itertools
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import yaml
 
+from . import cluster
+from .cells import KINDS, Cell, gather, keep, restore, train, trainings
 from .cli import Parser, fail
-from .config import Config
-from .language import Strings
-from .metrics import max_abs_error, ratio_of_means, total_variation
-from .polynomial import Polynomial
+from .memory import runs_that_fit
+from .metrics import ratio_of_means
 from .quiet import quiet_import
 from .results import write
-from .sources import open_source
 
-BASELINES = ("maximum_likelihood", "ngram", "empirical")
-KINDS: dict[str, Any] = {
-    "gan": Config,
-    "gan_and_leak": Config,
-    "leak": Config,
-    "polynomial": Polynomial,
-    **dict.fromkeys(BASELINES, Config),
-}
-Columns = dict[str, np.ndarray]
-"""Results of a cell by name, [R] each."""
-
-
-@dataclass
-class Cell:
-    """One setting of the study.
-
-    Attributes:
-        varied: the settings that tell it from the others, by dotted key.
-        settings: all its settings, a Config or a Polynomial.
-        kind: what is done with them, of KINDS.
-        name: what the study calls it, if it has a name for it.
-        curves: [E, R], what is drawn against the epoch, once it is trained.
-        columns: its results, once it is trained.
-        failure: why it could not be trained.
-    """
-
-    varied: dict[str, Any]
-    settings: Any
-    kind: str = "gan"
-    name: str | None = None
-    curves: np.ndarray | None = None
-    columns: Columns | None = None
-    failure: str | None = None
-
-    @property
-    def label(self) -> str:
-        """Its name; or short: names as they are, numbers with the last part of their key."""
-        if self.name:
-            return self.name
-        parts = (
-            value if isinstance(value, str) else f"{key.rsplit('.', 1)[-1].replace('_', ' ')} {value}"
-            for key, value in self.varied.items()
-        )
-        return ", ".join(parts) or "base"
-
-    @property
-    def file(self) -> str:
-        """Where its results are kept: named by all that they depend on."""
-        text = json.dumps([self.kind, asdict(self.settings)], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16] + ".npz"
+Work = Callable[[Sequence[Cell], Sequence[Any]], Iterator[tuple[int, Cell]]]
+"""Trains cells, with Keras callbacks where they can be had; yields numbers and cells, as they are done."""
 
 
 def parser() -> Parser:
@@ -88,9 +39,14 @@ def parser() -> Parser:
     )
     options.add_argument("study", help="a study, or a training's settings, as YAML")
     options.add_argument("--vary", action="append", help="KEY=[a,b,...], more than once for a grid")
-    options.add_argument("--runs", type=int, help="runs of each cell (default: the study's own, or 64)")
+    options.add_argument(
+        "--runs", help="runs of each cell, or auto: what fits the memory (default: the study's own, or 64)"
+    )
     options.add_argument("--epochs", type=int, help="epochs of each cell (default: the study's own)")
     options.add_argument("--output", help="directory for the results (default: studies/NAME)")
+    options.add_argument(
+        "--cluster", help="address of a Dask scheduler, or local: a worker for each core (default: none)"
+    )
     options.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return options
 
@@ -99,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read, train what is not trained yet, write, print, draw."""
     given = parser().parse_args(arguments)
     try:
-        kind, cells = read(given.study, given.vary or [], {"runs": given.runs, "epochs": given.epochs})
+        kind, cells = read(
+            given.study, given.vary or [], {"runs": _number(given.runs), "epochs": given.epochs}
+        )
     except ValueError as error:
         fail(str(error), 2)
     name = os.path.splitext(os.path.basename(given.study))[0]
@@ -109,14 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.makedirs(kept, exist_ok=True)
     except OSError as error:
         fail(f"output: cannot write to {directory} ({error.strerror}): give another directory", 2)
-    todo = [cell for cell in cells if not _restore(cell, kept)]
-    if todo:
-        with quiet_import():
-            from . import experiment  # noqa: F401
-        bar = _Bar(todo, given.quiet)
-        for cell in todo:
-            _train(cell, bar, kept)
-            bar.finished(cell)
+    if todo := [cell for cell in cells if not restore(cell, kept)]:
+        workers = cluster.workers(given.cluster) if given.cluster else nullcontext(_here)
+        try:
+            with workers as work:
+                _train(todo, kept, work, given.quiet)
+        except ValueError as error:
+            fail(str(error), 2)
+        except ConnectionError as error:
+            fail(f"cluster: {error}; what is finished is in {directory}: run the same command again", 1)
     from .plotting import save_figure, study_figure
 
     write(directory, "study.csv", lambda file: file.writelines(_rows(cells)))
@@ -174,8 +133,15 @@ def read(path: str, vary: Sequence[str], given: dict[str, Any]) -> tuple[str, li
         name, own = varied.pop("name", None), varied.pop("kind", kind)
         if own not in KINDS:
             raise ValueError(f"kind: received {own!r} in {path}: give one of {', '.join(KINDS)}")
-        cells.append(Cell(varied, _settings(own, {**base, **varied}), own, name))
+        settings = {**base, **varied}
+        if settings["runs"] == "auto":
+            settings["runs"] = runs_that_fit(_settings(own, {**settings, "runs": 1}))
+        cells.append(Cell(varied, _settings(own, settings), own, name))
     return kind, cells
+
+
+def _number(runs: str | None) -> int | str | None:
+    return int(runs) if runs is not None and runs.lstrip("-").isdigit() else runs
 
 
 def _yaml(name: str, path: str) -> Any:
@@ -221,131 +187,42 @@ def _settings(kind: str, flat: dict[str, Any]) -> Any:
     return KINDS[kind](**{name: settings[name] for name in KINDS[kind].__dataclass_fields__})
 
 
-def _train(cell: Cell, bar: "_Bar", kept: str) -> None:
-    """Train a cell and keep it; one of strings run by run, each kept as it is done."""
-    runs = _runs(cell)
-    for run in runs:
-        if len(runs) > 1 and _restore(run, kept):
-            bar.advance(cell.settings.epochs)
-            continue
-        start = time.perf_counter()
-        try:
-            _results(run, bar)
-        except (ValueError, ArithmeticError) as error:
-            cell.failure = str(error)
-            return
-        assert run.curves is not None
-        assert run.columns is not None
-        run.columns["seconds"] = np.full(run.curves.shape[1], time.perf_counter() - start)
-        _keep(run, kept)
-    if runs[0] is not cell:
-        columns = [run.columns for run in runs if run.columns is not None]
-        cell.columns = {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
-        cell.curves = np.concatenate([run.curves for run in runs if run.curves is not None], axis=1)
-        _keep(cell, kept)
+def _here(cells: Sequence[Cell], callbacks: Sequence[Any]) -> Iterator[tuple[int, Cell]]:
+    """Train cells one after the other in this process."""
+    for number, cell in enumerate(cells):
+        yield number, train(cell, callbacks)
 
 
-def _runs(cell: Cell) -> list[Cell]:
-    """The trainings of a cell: one for all runs; or one for each, with a seed and strings of its own."""
-    config = cell.settings
-    if not (isinstance(config, Config) and config.data.length):
-        return [cell]
-    return [
-        replace(
-            cell,
-            settings=replace(
-                config,
-                runs=1,
-                seed=config.seed + run,
-                data=replace(config.data, law_seed=config.data.law_seed + run),
-            ),
-        )
-        for run in range(config.runs)
+def _train(cells: Sequence[Cell], kept: str, work: Work, quiet: bool) -> None:
+    """Train the cells, and keep every training as soon as it is done."""
+    parts = [trainings(cell) for cell in cells]
+    jobs = [
+        (cell, part)
+        for cell, trained in enumerate(parts)
+        for part, one in enumerate(trained)
+        if len(trained) == 1 or not restore(one, kept)
     ]
+    missing = [sum(cell == number for cell, _ in jobs) for number in range(len(cells))]
+    bar = _Bar(cells, [parts[cell][part] for cell, part in jobs], quiet)
 
+    def finished(cell: int) -> None:
+        gather(cells[cell], parts[cell])
+        if len(parts[cell]) > 1 and cells[cell].columns is not None:
+            keep(cells[cell], kept)
+        bar.finished(cells[cell])
 
-def _results(cell: Cell, bar: "_Bar") -> None:
-    if cell.kind == "polynomial":
-        cell.curves, cell.columns = _polynomial(cell.settings)
-    elif cell.kind == "leak":
-        cell.curves, cell.columns = _leak(cell.settings)
-    elif cell.kind in BASELINES:
-        cell.curves, cell.columns = _baseline(cell.kind, cell.settings)
-    else:
-        cell.curves, cell.columns = _gan(cell.settings, bar)
-    if cell.kind == "gan_and_leak":
-        cell.columns |= _leak(cell.settings)[1]
-
-
-def _gan(config: Config, bar: "_Bar") -> tuple[np.ndarray, Columns]:
-    from . import experiment
-
-    run, _ = experiment.run(config, callbacks=[bar.callback()])
-    if config.data.length:
-        names = ("validity", "total_variation", "coverage", "kl", "perplexity")
-        return run.metrics["total_variation"], {
-            name: run.metrics[name][-1] for name in names if name in run.metrics
-        }
-    errors = run.metrics["max_abs_error"]  # [E, R]
-    below = errors < 0.05
-    first = np.where(below.any(0), below.argmax(0) + 1.0, np.nan)
-    return errors, {
-        "max_abs_error_last": errors[-1],
-        "max_abs_error_last50_mean": errors[-50:].mean(0),
-        "max_abs_error_last50_worst": errors[-50:].max(0),
-        "first_epoch_below_0.05": first,
-        "averaged_max_abs_error": max_abs_error(run.averaged, run.target),
-        "total_variation": total_variation(run.learned, run.target),
-        "averaged_total_variation": total_variation(run.averaged, run.target),
-        "counted_total_variation": total_variation(run.counted, run.target),
-    }
-
-
-def _baseline(name: str, config: Config) -> tuple[np.ndarray, Columns]:
-    from . import baselines
-
-    source = open_source(config.data)
-    learned = baselines.BASELINES[name](config)
-    distance = total_variation(learned, source.target)
-    assert isinstance(source, Strings)
-    scores = source.scores(learned)
-    columns = {"validity": scores.pop("validity"), "total_variation": distance, **scores}
-    return np.tile(distance, (config.epochs, 1)), columns
-
-
-def _leak(config: Config) -> tuple[np.ndarray, Columns]:
-    from .leak import leak
-
-    losses, accuracy = leak(config)
-    return losses, {"leak": accuracy}
-
-
-def _polynomial(settings: Polynomial) -> tuple[np.ndarray, Columns]:
-    from .polynomial import minimise
-
-    losses = minimise(settings)
-    if not np.isfinite(losses).all():
-        raise ArithmeticError("the expected loss is not finite")
-    return losses, {"expected_loss": losses[-1], "above_optimum": losses[-1] - settings.optimum}
-
-
-def _keep(cell: Cell, directory: str) -> None:
-    assert cell.curves is not None
-    assert cell.columns is not None
-    arrays: dict[str, Any] = {"curves": cell.curves, **{f"column {k}": v for k, v in cell.columns.items()}}
-    write(directory, cell.file, lambda file: np.savez(file, **arrays), binary=True)
-
-
-def _restore(cell: Cell, directory: str) -> bool:
-    """Read a cell that was trained before; whether there is one."""
-    try:
-        with np.load(os.path.join(directory, cell.file), allow_pickle=False) as file:
-            cell.curves = file["curves"]
-            names = [name for name in file.files if name != "curves"]
-            cell.columns = {name.removeprefix("column "): file[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError):
-        return False
-    return True
+    for number, jobs_left in enumerate(missing):
+        if not jobs_left:
+            finished(number)
+    for job, trained in work([parts[cell][part] for cell, part in jobs], bar.callbacks()):
+        cell, part = jobs[job]
+        parts[cell][part] = trained
+        if trained.columns is not None:
+            keep(trained, kept)
+        missing[cell] -= 1
+        bar.trained(job)
+        if not missing[cell]:
+            finished(cell)
 
 
 def _rows(cells: Sequence[Cell]) -> Iterator[str]:
@@ -404,41 +281,51 @@ def _heading(name: str) -> str:
 
 
 class _Bar:
-    """One bar over all epochs of all cells; where the output is no terminal, a line a cell."""
+    """One bar over all epochs of all trainings; where the output is no terminal, a line a cell."""
 
-    def __init__(self, cells: Sequence[Cell], quiet: bool) -> None:
+    def __init__(self, cells: Sequence[Cell], jobs: Sequence[Cell], quiet: bool) -> None:
         self.cells, self.quiet = len(cells), quiet
-        self.total = sum(cell.settings.epochs * len(_runs(cell)) for cell in cells)
-        self.epochs = self.done = 0
+        self.epochs = [job.settings.epochs for job in jobs]
+        self.total = max(sum(self.epochs), 1)
+        self.done = self.trained_epochs = 0
         self.start = time.perf_counter()
 
-    def callback(self) -> Any:
-        import keras
+    def callbacks(self) -> list[Any]:
+        """Where the terminal shows a bar: one that moves it with every epoch."""
+        if self.quiet or not sys.stdout.isatty():
+            return []
+        with quiet_import():
+            import keras
 
-        return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self.advance(1))
+        return [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._show(epoch + 1))]
 
-    def advance(self, epochs: int) -> None:
-        self.epochs += epochs
-        if sys.stdout.isatty() and not self.quiet:
-            part = self.epochs / self.total
-            left = (time.perf_counter() - self.start) * (1 - part) / part
-            filled = "=" * int(30 * part)
-            print(
-                f"\r[{filled:<30}] cell {self.done + 1}/{self.cells}, {left:4.0f} s left ", end="", flush=True
-            )
+    def trained(self, job: int) -> None:
+        """A training is over."""
+        self.trained_epochs += self.epochs[job]
+        self._show(0)
+
+    def _show(self, epochs: int) -> None:
+        if self.quiet or not sys.stdout.isatty():
+            return
+        part = (self.trained_epochs + epochs) / self.total
+        left = (time.perf_counter() - self.start) * (1 - part) / part
+        cell = min(self.done + 1, self.cells)
+        print(
+            f"\r[{'=' * int(30 * part):<30}] cell {cell}/{self.cells}, {left:4.0f} s left ",
+            end="",
+            flush=True,
+        )
 
     def finished(self, cell: Cell) -> None:
+        """A cell is done, or has failed."""
         self.done += 1
-        expected = self.total * self.done // self.cells
-        if self.epochs < expected:
-            self.advance(expected - self.epochs)
         if self.quiet:
             return
         end = "\r\x1b[K" if sys.stdout.isatty() else ""
         outcome = f"failed: {cell.failure}"
         if cell.columns is not None:
-            seconds = cell.columns["seconds"]
-            outcome = f"{seconds.sum() if len(_runs(cell)) > 1 else seconds[0]:.1f} s"
+            seconds = cell.columns["seconds"]  # of each run, or of all side by side
+            outcome = f"{seconds.sum() if len(trainings(cell)) > 1 else seconds[0]:.1f} s"
         print(f"{end}cell {self.done}/{self.cells}: {cell.label}: {outcome}", flush=True)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .cli import Parser, fail
 from .config import Config
+from .memory import check_fits
 from .metrics import total_variation
 from .quiet import quiet_import
 from .results import SCORES, Run, claim_directory, save, shown_label
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given.tensorboard and find_spec("tensorboard") is None:
             raise ValueError("tensorboard: the package is missing: pip install tensorboard")
         source = open_source(config.data)
+        check_fits(config, len(source.labels))
         directory = claim_directory(config.output, name, config.overwrite)
     except ValueError as error:
         fail(str(error), status=2)

@@ -14,7 +14,7 @@ from gumbel_gan.config import ESTIMATOR_OPTIONS, Config, Discriminator, Generato
 from gumbel_gan.estimators import ESTIMATORS, TEMPERATURE_FREE, Estimator, condition, hardest
 from gumbel_gan.experiment import build
 from gumbel_gan.experiment import estimator as from_settings
-from gumbel_gan.gumbel import perturb
+from gumbel_gan.gumbel import perturb, vectors
 
 from .statistics import FALSE_ALARM
 
@@ -26,15 +26,15 @@ Losses = Callable[[Any], Any]
 
 
 def nonlinear(samples: Any) -> Any:
-    return tf.nn.softplus(tf.reduce_sum(samples * tf.constant(KERNEL, tf.float32), -1)) ** 2
+    return tf.nn.softplus(linear(samples)) ** 2
 
 
 def linear(samples: Any) -> Any:
-    return tf.reduce_sum(samples * tf.constant(KERNEL, tf.float32), -1)
+    return tf.reduce_sum(vectors(samples, K) * tf.constant(KERNEL, tf.float32), -1)
 
 
 def quadratic(samples: Any) -> Any:
-    return linear(samples) ** 2 + tf.reduce_sum(samples[..., :2], -1) ** 2
+    return linear(samples) ** 2 + tf.reduce_sum(vectors(samples, K)[..., :2], -1) ** 2
 
 
 def exact(loss: Losses, logits: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ def test_names() -> None:
 
 def test_none_changes_nothing() -> None:
     assert Smoothing().real(REAL, GENERATOR, WARM, (1, 2)) is REAL
-    assert Smoothing().generated(LOGITS, (1, 2)) is LOGITS
+    assert Smoothing().generated(LOGITS, None, (1, 2)) is LOGITS
 
 
 def test_label_smoothing_is_a_mixture() -> None:
@@ -37,7 +37,7 @@ def test_noise_is_gaussian_and_on_both() -> None:
     assert noise.mean() == pytest.approx(0, abs=0.002)
     assert noise.std() == pytest.approx(0.2, abs=0.0013)
     samples = tf.one_hot(real, 3)
-    other = (smoothing.generated(samples, (1, 2)) - samples).numpy()
+    other = (smoothing.generated(samples, GENERATOR, (1, 2)) - samples).numpy()
     assert other.std() == pytest.approx(0.2, abs=0.0013)
     assert abs(np.corrcoef(noise.ravel(), other.ravel())[0, 1]) < 0.01  # a noise of its own
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gumbel_gan import experiment, study
+from gumbel_gan import cells, experiment, study
 from gumbel_gan.config import Config
 from gumbel_gan.metrics import ratio_of_means
 from gumbel_gan.plotting import study_figure
@@ -197,7 +197,7 @@ def test_columns_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
         target=np.array([0.3, 0.7]),
     )
     monkeypatch.setattr(experiment, "run", lambda config, callbacks: (known, None))
-    _, columns = study._gan(Config(), study._Bar([], quiet=True))
+    _, columns = cells._gan(Config())
     expected = {
         "max_abs_error_last": [0.02, 0.1],
         "max_abs_error_last50_mean": [(20 * 0.2 + 30 * 0.02) / 50, 0.1],
@@ -211,7 +211,7 @@ def test_columns_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(columns) == set(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(columns[name], values, atol=1e-12)
-    cell = study.Cell({}, None, columns={"first_epoch_below_0.05": columns["first_epoch_below_0.05"]})
+    cell = cells.Cell({}, None, columns={"first_epoch_below_0.05": columns["first_epoch_below_0.05"]})
     assert "31 (31-inf)" in list(study.table([cell]))[1]  # what never came is infinitely late
 
 

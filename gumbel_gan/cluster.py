@@ -1,0 +1,62 @@
+"""Cells of a study trained by the workers of a Dask cluster."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
+
+from .cells import Cell, train
+
+
+@contextmanager
+def workers(address: str) -> Iterator[Callable[[Sequence[Cell], Sequence[Any]], Iterator[tuple[int, Cell]]]]:
+    """A function that trains cells on a cluster, and yields number and cell as they are done.
+
+    A cell is a task. One whose worker dies is given to another worker, up to three times.
+
+    Args:
+        address: of a scheduler, as tcp://host:8786; or local: a worker process for each core of this machine.
+
+    Raises:
+        ValueError: the package is missing, or there is no such scheduler.
+        ConnectionError: the scheduler went away.
+    """
+    if find_spec("distributed") is None:
+        raise ValueError("cluster: the package is missing: pip install 'gumbel_gan[cluster]'")
+    import distributed
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        if address == "local":
+            client = distributed.Client(
+                n_workers=os.cpu_count(),
+                threads_per_worker=1,
+                memory_limit=None,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+        else:
+            client = distributed.Client(address, timeout=5)
+    except (OSError, ValueError, TimeoutError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"cluster: received {address!r}, where no scheduler answers ({reason}): give the address of one, "
+            "as tcp://host:8786, or local"
+        ) from None
+
+    def trained(cells: Sequence[Cell], callbacks: Sequence[Any]) -> Iterator[tuple[int, Cell]]:
+        futures = {client.submit(train, cell, pure=False): number for number, cell in enumerate(cells)}
+        for future in distributed.as_completed(futures):
+            number = futures.pop(future)
+            try:
+                yield number, future.result()
+            except distributed.KilledWorker:
+                yield number, replace(cells[number], failure="its worker died, three times over")
+            except distributed.client.FutureCancelledError as error:
+                raise ConnectionError(f"the scheduler at {address} went away ({error.reason})") from None
+
+    with client:
+        yield trained
