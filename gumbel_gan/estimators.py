@@ -3,10 +3,10 @@
     estimator.sample(logits, temperature, batch, seed) -> [R, B, K]
     estimator.surrogate(loss, logits, temperature, batch, seed) -> [R]
 
-`sample` is what the discriminator sees. `loss` maps samples [R, B, K], or integers [R, B] in place of one-hot
-vectors, to losses [R, B]; the surrogate's value is the mean loss, and its gradient in the logits [R, K] is the
-estimate of the gradient of the expected loss. Logits of several independent variables, [R, V, K], give samples
-[R, B, V, K].
+`sample` is what the discriminator sees. `loss` maps samples [R, B, K], or integers [R, B] in place of
+one-hot vectors, to losses [R, B]; the surrogate's value is the mean loss, and its gradient in the logits
+[R, K] is the estimate of the gradient of the expected loss. Logits of several independent variables,
+[R, V, K], give samples [R, B, V, K].
 
 In the formulas p = softmax(logits), G is Gumbel noise, D a hard sample (one-hot), y a soft one,
 J(q) = diag(q) - q q^T the Jacobian of the softmax where it gives q, f the loss, f' its gradient.
