@@ -65,6 +65,36 @@ def error_heatmap(run: Run) -> Figure:
     return figure
 
 
+def categories_scatter(run: Run) -> Figure:
+    """Learned against true probability of every category, both on logarithmic axes.
+
+    Of several runs the first; of more than 20,000 categories every n-th by rank, which looks the same. A
+    category below the axes stands on their edge.
+    """
+    order = np.argsort(-run.target, kind="stable")
+    order = order[:: -(-len(order) // 20_000)]
+    positive = run.target[run.target > 0]
+    lowest = positive.min() / 30
+    with rc_context(STYLE):
+        figure = Figure(figsize=(5.5, 5))
+        axis = figure.subplots()
+        for values, colour, marker, label in (
+            (run.counted[0], GREY, "x", "counted"),
+            (run.learned[0], ORANGE, ".", "learned, last iterate"),
+            (run.averaged[0], BLUE, ".", "learned, average of the steps"),
+        ):
+            x, y = (np.maximum(array[order], lowest) for array in (run.target, values))
+            axis.plot(x, y, marker, color=colour, markersize=3, alpha=0.5, label=label, rasterized=True)
+        ends = [lowest, min(3 * positive.max(), 1)]
+        axis.plot(ends, ends, color="black", linewidth=0.8)
+        axis.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+        axis.set_xlabel("true probability")
+        axis.set_ylabel("learned probability")
+        axis.set_title(f"{len(run.target):,} categories")
+        axis.legend(fontsize=8, loc="upper left", markerscale=2)
+    return figure
+
+
 def sequence_training(run: Run) -> Figure:
     """Validity and total variation of a generator of strings against epoch."""
     epochs = np.arange(1, len(run.metrics["validity"]) + 1)
@@ -317,7 +347,10 @@ def _most_probable(run: Run) -> tuple[np.ndarray, str]:
     categories = run.probabilities.shape[-1]
     if categories <= MAX_ROWS:
         return np.arange(categories), title
-    shown = np.argsort(-run.targets[-1], kind="stable")[:MAX_ROWS]
+    named = run.targets[-1][: len(run.target)]
+    if len(named) < len(run.target):  # the last of them are all others together
+        named = named[:-1]
+    shown = np.argsort(-named, kind="stable")[:MAX_ROWS]
     return shown, f"{title}: the {MAX_ROWS} most probable of {len(run.target):,} categories"
 
 

@@ -67,7 +67,14 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
 
         from . import experiment
         from .callbacks import Progress
-        from .plotting import error_heatmap, save_figure, sequence_lengths, sequence_training
+        from .plotting import (
+            MAX_ROWS,
+            categories_scatter,
+            error_heatmap,
+            save_figure,
+            sequence_lengths,
+            sequence_training,
+        )
 
     callbacks: list[keras.callbacks.Callback] = [] if quiet else [Progress(config.epochs)]
     if tensorboard:
@@ -93,6 +100,8 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
         run, gan = error.run, error.gan
     save(run, directory, gan)
     save_figure(error_heatmap(run), directory, "error_heatmap.png")
+    if len(run.labels) > MAX_ROWS and not run.samples:
+        save_figure(categories_scatter(run), directory, "scatter.png")
     if run.samples:
         save_figure(sequence_training(run), directory, "training.png")
         save_figure(sequence_lengths(run), directory, "lengths.png")
@@ -112,22 +121,31 @@ def table(run: Run, most: int = 20) -> str:
 
     Args:
         run: a training.
-        most: categories to show; the most probable ones, if there are more.
+        most: categories to show; if there are more, the most probable ones and the five that are worst.
     """
-    labels = run.shown_labels
-    order = np.arange(len(labels))
-    if len(order) > most:
-        order = np.argsort(-run.targets[-1], kind="stable")[:most]
-    learned, target = run.probabilities[-1].mean(0), run.targets[-1]  # [K']
-    counted = run.readable(run.counted).mean(0)
+    if run.config.data.length:  # strings, by their lengths
+        labels, learned, target = run.shown_labels, run.probabilities[-1].mean(0), run.targets[-1]  # [K']
+        counted = run.readable(run.counted).mean(0)
+    else:
+        labels, learned, target = run.labels, run.learned.mean(0), run.target  # [K]
+        counted = run.counted.mean(0)
+    order, shown = np.arange(len(labels)), most
+    if len(labels) > most:
+        shown = most - 5
+        order = np.argsort(-target, kind="stable")[:shown]
+        worst = np.setdiff1d(np.argsort(-np.abs(learned - target), kind="stable")[:most], order, True)
+        errors = np.abs(learned - target)[worst]
+        order = np.concatenate([order, worst[np.argsort(-errors, kind="stable")][:5]])
     rows: list[tuple[str, ...]] = [("label", "target", "learned", "counted", "error")]
     for k in order:
         numbers = (f"{values[k]:.4f}" for values in (target, learned, counted))
         rows.append((shown_label(labels[k]), *numbers, f"{learned[k] - target[k]:+.4f}"))
     width = max(len(row[0]) for row in rows)
     lines = [f"{row[0]:<{width}}  " + "  ".join(f"{cell:>7}" for cell in row[1:]) for row in rows]
-    if len(labels) > most:
-        lines.append(f"… and {len(run.target) - most:,} more categories")
+    if len(order) > shown:
+        lines.insert(1 + shown, "the worst of the others:")
+    if len(labels) > len(order):
+        lines.append(f"… and {len(labels) - len(order):,} more categories")
     learned_from = {"learned": run.learned, "averaged": run.averaged, "counted": run.counted}
     distances = (f"{name} {total_variation(p, run.target).mean():.4f}" for name, p in learned_from.items())
     lines.append(f"total variation: {', '.join(distances)}")
