@@ -1,37 +1,43 @@
-"""`python -m gumbel_gan.benchmark`: what an optimizer step costs, here and in the post's program shape."""
+"""`python -m gumbel_gan.benchmark`: what an optimizer step costs, here and elsewhere; how the cost grows."""
 
+import csv
 import os
+import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
 from .cli import Parser, fail
-from .config import POST_PROBABILITIES, Config
+from .config import Config, Data, Training
 from .quiet import quiet_import
 
-Timing = Callable[[], float]
-"""Trains a little further; microseconds a run and optimizer step."""
+STEPS = 11
+"""Optimizer steps for each batch: one of the discriminator, ten of the generator."""
+CHECKED = 1_000
+"""Batches after which all implementations must have learned the same."""
 
 
 def parser() -> Parser:
     """The options of the command."""
     options = Parser(
         prog="python -m gumbel_gan.benchmark",
-        description="Time an optimizer step at the post's sizes: this package, one TensorFlow 1 "
-        "`session.run` a step as in the post, and Keras `fit` with a batch a `train_step`; interleaved, "
-        "warm, medians.",
+        description="Time an optimizer step at the post's sizes, in this package and in others that "
+        "are installed (pip install 'gumbel_gan[peers]'): warm, interleaved, medians. With --scale, time "
+        "and memory of this package against K, R and B.",
     )
-    options.add_argument("--runs", default="1,64", help="numbers of runs side by side, as 1,64")
+    options.add_argument("--runs", default="1,64,1024", help="numbers of runs side by side, as 1,64")
     options.add_argument("--repeats", type=int, default=7, help="timings of each, of which the median counts")
-    options.add_argument("--output", default="runs/benchmark", help="directory for benchmark.csv")
+    options.add_argument("--scale", action="store_true", help="measure how time and memory grow, instead")
+    options.add_argument("--output", default="runs/benchmark", help="directory for table and picture")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Time, print a table, write benchmark.csv."""
+    """Time, print a table, write benchmark.csv and benchmark.png, or scale.csv and scale.png."""
     given = parser().parse_args(arguments)
     try:
         runs = [int(number) for number in given.runs.split(",")]
@@ -43,119 +49,159 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.makedirs(given.output, exist_ok=True)
     except OSError as error:
         fail(f"output: cannot write to {given.output} ({error.strerror}): give another directory", 2)
+    if given.scale:
+        rows, name = scale(), "scale"
+    else:
+        rows, name = compare(runs, given.repeats), "benchmark"
+    from .plotting import benchmark_figure, save_figure, scale_figure
+    from .results import write
+
+    def fill(file: Any) -> None:
+        table = csv.DictWriter(file, rows[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+    write(given.output, f"{name}.csv", fill)
+    save_figure((scale_figure if given.scale else benchmark_figure)(rows), given.output, f"{name}.png")
+    print(f"Results in {given.output}: {name}.csv, {name}.png")
+
+
+def compare(runs: Sequence[int], repeats: int) -> list[dict[str, Any]]:
+    """Time all implementations there are, in turns; print and return a row for each number of runs."""
     with quiet_import():
-        from .results import write
+        from .peers import PEERS, Trainer, compiled_epochs
 
-        timings: dict[tuple[str, int], Timing] = {("gumbel_gan", n): compiled_epochs(n) for n in runs}
-        timings["tf1_session_run", 1] = session_run()
-        timings["keras_fit_per_batch", 1] = fit_per_batch()
-    measured: dict[tuple[str, int], list[float]] = {key: [] for key in timings}
-    for repeat in range(given.repeats):
-        for key, timing in timings.items():
-            if sys.stdout.isatty():
-                print(f"\rrepeat {repeat + 1}/{given.repeats}: {key[0]:<20}", end="", flush=True)
-            measured[key].append(timing())
-    medians = {key: float(np.median(values)) for key, values in measured.items()}
-    print(f"\r{'implementation':<20}{'runs':>6}{'µs a run and step':>20}{'min to max':>20}")
-    for (name, n), values in measured.items():
-        band = f"{min(values):.2f} to {max(values):.2f}"
-        print(f"{name:<20}{n:>6}{medians[name, n]:>20.2f}{band:>20}")
-    rows = [f"{name},{n},{median:.4f}\n" for (name, n), median in medians.items()]
-    header = "implementation,runs,microseconds_per_run_step\n"
-    print(write(given.output, "benchmark.csv", lambda file: file.writelines([header, *rows])))
+    def shown(text: str) -> None:
+        if sys.stdout.isatty():
+            print(f"\r\x1b[K{text}", end="", flush=True)
 
-
-def compiled_epochs(runs: int, epochs: int = 40) -> Timing:
-    """This package: `fit` with all that a training does, an epoch a compiled program."""
-    from . import experiment
-    from .callbacks import Recorder
-    from .data import Stream, dataset
-    from .sources import Distribution
-
-    gan = experiment.build(Config(runs=runs), len(POST_PROBABILITIES))
-    stream = Stream(Distribution(POST_PROBABILITIES), runs=runs)
-    steps = epochs * stream.batches * (1 + gan.generator_steps) * runs
-
-    def timing(epochs: int = epochs) -> float:
-        recorder = Recorder(stream, epochs + 1)  # the first epoch starts the stream, and is not counted
-        gan.fit(
-            dataset(stream),
-            epochs=epochs + 1,
-            steps_per_epoch=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=[recorder],
+    shown("what should be learned")
+    reference = compiled_epochs(256)(CHECKED)[0]  # [256, K]
+    trainers: dict[tuple[str, int], Trainer] = {}
+    for number in runs:
+        for name, (make, _, most, _) in PEERS.items():
+            if number > most:
+                continue
+            shown(f"{name}, {number} runs: compiled and checked")
+            try:
+                trainer = make(number)
+            except ImportError as error:
+                print(f"\r{name}: skipped ({error})")
+                continue
+            _check(f"{name}, {number} runs", trainer(CHECKED)[0], reference)
+            trainers[name, number] = trainer
+    measured: dict[tuple[str, int], list[float]] = {key: [] for key in trainers}
+    for repeat in range(repeats):
+        for (name, number), trainer in trainers.items():
+            shown(f"repeat {repeat + 1}/{repeats}: {name}, {number} runs")
+            of_one = PEERS[name][3]
+            batches = max(of_one // int(number**0.7), min(of_one, 100))
+            seconds = trainer(batches)[1]
+            measured[name, number].append(seconds / batches / STEPS / number * 1e6)
+    ours = {number: float(np.median(measured["gumbel_gan", number])) for number in runs}
+    rows: list[dict[str, Any]] = [
+        {
+            "implementation": name,
+            "runs": number,
+            "microseconds_per_run_step": round(float(np.median(values)), 4),
+            "min": round(min(values), 4),
+            "max": round(max(values), 4),
+            "ratio": round(float(np.median(values)) / ours[number], 3),
+        }
+        for (name, number), values in measured.items()
+    ]
+    shown("")
+    print(f"{'µs an optimizer step and run':<46}{'runs':>6}{'median':>10}{'min to max':>20}{'ratio':>9}")
+    for row in rows:
+        band = f"{row['min']:.3g} to {row['max']:.3g}"
+        print(
+            f"{PEERS[row['implementation']][1]:<46}{row['runs']:>6}{row['microseconds_per_run_step']:>10.3g}"
+            f"{band:>20}{row['ratio']:>9.3g}"
         )
-        return recorder.train_seconds / steps * 1e6
-
-    timing(1)  # compile
-    return timing
-
-
-def session_run(batches: int = 60) -> Timing:
-    """The post's program: TensorFlow 1, a graph, one `session.run` an optimizer step."""
-    import tensorflow.compat.v1 as tf
-    import tensorflow_probability as tfp
-
-    categories, batch_size, temperature, rate = len(POST_PROBABILITIES), 10, 0.001, 0.0007
-
-    def integers() -> Any:
-        while True:
-            yield np.random.choice(categories, p=POST_PROBABILITIES, size=1)  # noqa: NPY002  (as in the post)
-
-    graph = tf.Graph()
-    with graph.as_default():
-        data = tf.data.Dataset.from_generator(integers, tf.int32, [1]).batch(batch_size)
-        real = tf.one_hot(tf.squeeze(tf.data.make_one_shot_iterator(data).get_next(), 1), categories)
-        logits = tf.get_variable("logits", initializer=tf.ones([categories]))
-        kernel = tf.get_variable("kernel", [categories, 1], initializer=tf.glorot_uniform_initializer())
-        bias = tf.get_variable("bias", initializer=tf.zeros([1]))
-        generated = tfp.distributions.RelaxedOneHotCategorical(temperature, logits=logits).sample(batch_size)
-
-        def discriminate(x: Any) -> Any:
-            return tf.matmul(x, kernel) + bias
-
-        loss = tf.losses.sigmoid_cross_entropy
-        discriminator_loss = loss(tf.ones([batch_size, 1]), discriminate(real)) + loss(
-            tf.zeros([batch_size, 1]), discriminate(generated)
-        )
-        generator_loss = loss(tf.ones([batch_size, 1]), discriminate(generated))
-        train_discriminator = tf.train.AdamOptimizer(rate).minimize(
-            discriminator_loss, var_list=[kernel, bias]
-        )
-        train_generator = tf.train.AdamOptimizer(rate).minimize(generator_loss, var_list=[logits])
-        session = tf.Session(graph=graph)
-        session.run(tf.global_variables_initializer())
-
-    def timing(batches: int = batches) -> float:
-        start = time.perf_counter()
-        for _ in range(batches):
-            session.run(train_discriminator)
-            for _ in range(10):
-                session.run(train_generator)
-        return (time.perf_counter() - start) / (batches * 11) * 1e6
-
-    timing(5)  # warm up
-    return timing
+    for number in runs:
+        fit, epoch = (np.median(measured[name, number]) for name in ("gumbel_gan_fit", "gumbel_gan"))
+        added = (fit - epoch) * number * 100 * STEPS / 1e3
+        print(f"fit, callbacks and the stream add {added:.2f} ms an epoch at {number} runs")
+    print(f"{_processor()}; {', '.join(_versions())}")
+    return rows
 
 
-def fit_per_batch(batches: int = 200) -> Timing:
-    """Keras as it is mostly used: the same GAN, but `fit` with one batch a `train_step`."""
-    from . import experiment
-    from .data import Stream, dataset
-    from .sources import Distribution
+def _check(name: str, learned: np.ndarray, reference: np.ndarray) -> None:
+    """Refuse to time what learns something else: means over runs, within six standard errors."""
+    error = reference.std(0, ddof=1) * np.sqrt(1 / len(learned) + 1 / len(reference))
+    off = np.abs(learned.mean(0) - reference.mean(0)) / error
+    if not (off < 6).all():
+        fail(f"{name} learns {learned.mean(0).round(3)}, not {reference.mean(0).round(3)}: not timed", 1)
 
-    gan = experiment.build(Config(), len(POST_PROBABILITIES))
-    stream = Stream(Distribution(POST_PROBABILITIES))
-    data = dataset(stream).unbatch().batch(1)  # [1, R, B]: an epoch of one batch
 
-    def timing(batches: int = batches) -> float:
-        start = time.perf_counter()
-        gan.fit(data, epochs=1, steps_per_epoch=batches, shuffle=False, verbose=0)
-        return (time.perf_counter() - start) / (batches * (1 + gan.generator_steps)) * 1e6
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            name = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"
 
-    timing(5)  # compile
-    return timing
+
+def _versions() -> list[str]:
+    found = [f"python {platform.python_version()}"]
+    for package in ("tensorflow", "tensorflow-probability", "keras", "numpy", "jax", "torch"):
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def scale() -> list[dict[str, Any]]:
+    """Time and memory of a batch of this package against K, R and B, one at a time; print and return them."""
+    import psutil
+
+    with quiet_import():
+        import tensorflow as tf
+
+        from . import experiment
+        from .data import Stream
+        from .sources import open_source
+
+    ladders = {
+        "categories": [5, 100, 1_000, 10_000, 100_000, 1_000_000],
+        "runs": [1, 4, 16, 64, 256, 1_024, 4_096],
+        "batch_size": [1, 10, 100, 1_000, 10_000],
+    }
+    process, rows = psutil.Process(), []
+    print(f"{'':<12}{'':>10}{'ms a batch':>14}{'memory, MB':>14}")
+    for axis, values in ladders.items():
+        for value in values:
+            sizes = {"categories": 5, "runs": 1, "batch_size": 10, axis: value}
+            data = Data(law="zipf", categories=sizes["categories"])
+            batches = max(1, min(100, 1_000_000 // (value * 10)))
+            training = Training(batch_size=sizes["batch_size"], batches=batches)
+            config = Config(runs=sizes["runs"], data=data, training=training)
+            before = process.memory_info().rss
+            source = open_source(data)
+            gan = experiment.build(config, sizes["categories"])
+            stream = Stream(source, runs=config.runs, batches=batches, batch_size=training.batch_size)
+            epoch = tf.function(gan.train_step, jit_compile=True, autograph=False)
+            integers = tf.constant(stream.epoch(0))
+            epoch(integers)
+            times = []
+            for _ in range(5):
+                start = time.perf_counter()
+                float(epoch(integers)["generator_loss"])
+                times.append(time.perf_counter() - start)
+            row: dict[str, Any] = {
+                "axis": axis,
+                "value": value,
+                "milliseconds_per_batch": round(float(np.median(times)) / batches * 1e3, 5),
+                "megabytes": round((process.memory_info().rss - before) / 1e6, 1),
+            }
+            rows.append(row)
+            print(f"{axis:<12}{value:>10,}{row['milliseconds_per_batch']:>14.4g}{row['megabytes']:>14.1f}")
+        of_axis = [row for row in rows if row["axis"] == axis][-3:]
+        x, y = (np.log([row[name] for row in of_axis]) for name in ("value", "milliseconds_per_batch"))
+        print(f"{axis}: time grows as their power {np.polyfit(x, y, 1)[0]:.2f}, over the last three")
+    return rows
 
 
 if __name__ == "__main__":

@@ -102,6 +102,11 @@ class CategoricalGAN(keras.Model):
         self._purposes = np.random.SeedSequence(seed).generate_state(5).astype(np.int32).tolist()
         self.built = True
 
+    @property
+    def metrics(self) -> list[Any]:
+        """None: `train_step` returns an epoch's means itself; to reset Keras' own takes 0.6 ms an epoch."""
+        return []
+
     def compile(
         self,
         generator_optimizer: keras.optimizers.Optimizer,

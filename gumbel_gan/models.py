@@ -13,10 +13,13 @@ import numpy as np
 import tensorflow as tf
 
 from .estimators import Estimator, Loss
-from .gumbel import Seed, gumbel_max
+from .gumbel import Seed, gumbel_max, vectors
 from .regularisers import SpectralNorm
 
 register = keras.saving.register_keras_serializable("gumbel_gan")
+
+FEW = 16
+"""Categories up to which one-hot vectors are faster than a gather, whose gradient is a scatter."""
 
 
 @register
@@ -51,7 +54,7 @@ class CategoricalGenerator(keras.Model):
 
     def distribution(self) -> tf.Tensor:
         """The same as a tensor: what a training averages over its steps."""
-        return tf.nn.softmax(self.logits)
+        return tf.transpose(tf.nn.softmax(tf.transpose(self.logits), axis=0))  # goes along vectors of runs
 
     def relaxed(self, estimator: Estimator, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """What the discriminator sees, [R, batch, K]: samples as the estimator makes them."""
@@ -138,8 +141,9 @@ class LogisticDiscriminator(Discriminator):
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """The log-odds of real, of integers [R, B] or vectors [R, B, K], as [R, B]."""
         kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
-        if x.dtype.is_integer:
+        if x.dtype.is_integer and self.categories > FEW:
             return tf.gather(kernel, x, batch_dims=1) + bias[:, None]
+        x = vectors(x, self.categories)
         return tf.reduce_sum(kernel[:, None, :] * x, axis=-1) + bias[:, None]
 
 

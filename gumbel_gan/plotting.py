@@ -178,6 +178,64 @@ def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     return figure
 
 
+def benchmark_figure(rows: Sequence[dict[str, Any]]) -> Figure:
+    """Microseconds an optimizer step and run of each implementation, a group of bars for each number of runs.
+
+    Args:
+        rows: with the keys implementation, runs, microseconds_per_run_step, min, max, as in benchmark.csv.
+    """
+    runs = list(dict.fromkeys(row["runs"] for row in rows))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.5, 0.6 + 0.26 * len(rows)))
+        heights = [sum(row["runs"] == number for row in rows) for number in runs]
+        axes = figure.subplots(len(runs), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+        for axis, number in zip(axes, runs, strict=True):
+            chosen = [row for row in rows if row["runs"] == number]
+            values = [row["microseconds_per_run_step"] for row in chosen]
+            spread = [
+                [row["microseconds_per_run_step"] - row["min"] for row in chosen],
+                [row["max"] - row["microseconds_per_run_step"] for row in chosen],
+            ]
+            own = [row["implementation"].startswith("gumbel_gan") for row in chosen]
+            colours = [BLUE if mine else "#BBBBBB" for mine in own]
+            axis.barh(range(len(chosen)), values, color=colours, xerr=spread, error_kw={"linewidth": 0.8})
+            for place, (value, row) in enumerate(zip(values, chosen, strict=True)):
+                axis.text(1.15 * row["max"], place, f"{value:.3g}", va="center", fontsize=7)
+            axis.set_yticks(range(len(chosen)), [row["implementation"] for row in chosen], fontsize=8)
+            axis.invert_yaxis()
+            axis.set_title(f"{number:,} run{'s' if number > 1 else ''} side by side", fontsize=8)
+            axis.set_xscale("log")
+        axes[-1].set_xlabel("µs an optimizer step and run")
+    return figure
+
+
+def scale_figure(rows: Sequence[dict[str, Any]]) -> Figure:
+    """Time and memory of a batch against categories, runs and batch size, on logarithmic axes.
+
+    Args:
+        rows: with the keys axis, value, milliseconds_per_batch, megabytes, as in scale.csv.
+    """
+    axes_of = list(dict.fromkeys(row["axis"] for row in rows))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8, 4.5))
+        axes = figure.subplots(2, len(axes_of), sharex="col", sharey="row", squeeze=False)
+        for column, name in enumerate(axes_of):
+            chosen = [row for row in rows if row["axis"] == name]
+            x = np.array([row["value"] for row in chosen], float)
+            for axis, quantity in zip(axes[:, column], ("milliseconds_per_batch", "megabytes"), strict=True):
+                y = np.maximum([row[quantity] for row in chosen], 0.1 if quantity == "megabytes" else 0)
+                axis.plot(x, y, "o-", color=BLUE, markersize=4)
+                axis.plot(x, y[-1] * x / x[-1], ":", color=GREY, linewidth=1, label="linear")
+                axis.set(xscale="log", yscale="log")
+                axis.set_ylim(bottom=max(y.min() / 3, 1e-3))
+                axis.grid(alpha=0.25)
+            axes[1, column].set_xlabel(name.replace("_", " "))
+        axes[0, 0].set_ylabel("ms a batch")
+        axes[1, 0].set_ylabel("memory, MB")
+        axes[0, 0].legend(fontsize=8)
+    return figure
+
+
 def study_figure(cells: Sequence[Any], kind: str = "gan") -> Figure:
     """What a study found, in the form that shows it best.
 
