@@ -82,7 +82,7 @@ def train(cell: Cell, callbacks: Sequence[Any] = ()) -> Cell:
     """
     start = time.perf_counter()
     try:
-        with quiet_import():
+        with quiet_import(None if _of_strings(cell) else cell.settings.runs):
             from . import experiment  # noqa: F401
         curves, columns = _results(cell, callbacks)
     except (ValueError, ArithmeticError) as error:
@@ -94,7 +94,7 @@ def train(cell: Cell, callbacks: Sequence[Any] = ()) -> Cell:
 def trainings(cell: Cell) -> list[Cell]:
     """One for all runs of the cell; of strings one for each, with a seed and strings of its own."""
     config = cell.settings
-    if not (isinstance(config, Config) and config.data.length):
+    if not _of_strings(cell):
         return [cell]
     return [
         replace(
@@ -108,6 +108,10 @@ def trainings(cell: Cell) -> list[Cell]:
         )
         for run in range(config.runs)
     ]
+
+
+def _of_strings(cell: Cell) -> bool:
+    return isinstance(cell.settings, Config) and cell.settings.data.length is not None
 
 
 def gather(cell: Cell, trained: Sequence[Cell]) -> None:

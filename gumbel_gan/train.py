@@ -62,7 +62,7 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
     """Train and write; the exit status, and what went wrong if it is not 0."""
     if sys.stdout.isatty() and not quiet:
         print("Loading TensorFlow …", end="\r", flush=True)
-    with quiet_import():
+    with quiet_import(None if config.data.length else config.runs):
         import keras
 
         from . import experiment
