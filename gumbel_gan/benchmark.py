@@ -190,54 +190,63 @@ def _versions() -> list[str]:
 
 
 def scale() -> list[dict[str, Any]]:
-    """Time and memory of a batch of this package against K, R and B, one at a time; print and return them."""
-    import psutil
+    """Time and memory of this package against K, R and B, one at a time; print and return them."""
+    ladders = {
+        "categories": [5, 100, 1_000, 10_000, 100_000, 1_000_000],
+        "runs": [1, 4, 16, 64, 256, 1_024, 4_096],
+        "batch_size": [1, 10, 100, 1_000, 10_000],
+    }
+    rows: list[dict[str, Any]] = []
+    print(f"{'':<12}{'':>10}{'ms a batch':>14}{'memory, MB':>14}")
+    for axis, values in ladders.items():
+        for value in values:
+            sizes = {"categories": 5, "runs": 1, "batch_size": 10, axis: value}
+            with multiprocessing.get_context("spawn").Pool(1) as process:  # so that memory is its own
+                seconds, taken = process.apply(_one_size, (sizes,))
+            rows.append(
+                {
+                    "axis": axis,
+                    "value": value,
+                    "milliseconds_per_batch": round(seconds * 1e3, 5),
+                    "megabytes": round(taken / 1e6, 1),
+                }
+            )
+            print(f"{axis:<12}{value:>10,}{seconds * 1e3:>14.4g}{taken / 1e6:>14.1f}")
+        of_axis = [row for row in rows if row["axis"] == axis][-3:]
+        x, y = (np.log([row[name] for row in of_axis]) for name in ("value", "milliseconds_per_batch"))
+        print(f"{axis}: time grows as their power {np.polyfit(x, y, 1)[0]:.2f}, over the last three")
+    return rows
 
-    with quiet_import():
+
+def _one_size(sizes: dict[str, int]) -> tuple[float, int]:
+    """Seconds a batch, and the most memory it took beyond that of a process with TensorFlow, bytes."""
+    import resource
+
+    with quiet_import(sizes["runs"]):
         import tensorflow as tf
 
         from . import experiment
         from .data import Stream
         from .sources import open_source
 
-    ladders = {
-        "categories": [5, 100, 1_000, 10_000, 100_000, 1_000_000],
-        "runs": [1, 4, 16, 64, 256, 1_024, 4_096],
-        "batch_size": [1, 10, 100, 1_000, 10_000],
-    }
-    process, rows = psutil.Process(), []
-    print(f"{'':<12}{'':>10}{'ms a batch':>14}{'memory, MB':>14}")
-    for axis, values in ladders.items():
-        for value in values:
-            sizes = {"categories": 5, "runs": 1, "batch_size": 10, axis: value}
-            data = Data(law="zipf", categories=sizes["categories"])
-            batches = max(1, min(100, 1_000_000 // (value * 10)))
-            training = Training(batch_size=sizes["batch_size"], batches=batches)
-            config = Config(runs=sizes["runs"], data=data, training=training)
-            before = process.memory_info().rss
-            source = open_source(data)
-            gan = experiment.build(config, sizes["categories"])
-            stream = Stream(source, runs=config.runs, batches=batches, batch_size=training.batch_size)
-            epoch = tf.function(gan.train_step, jit_compile=True, autograph=False)
-            integers = tf.constant(stream.epoch(0))
-            epoch(integers)
-            times = []
-            for _ in range(5):
-                start = time.perf_counter()
-                float(epoch(integers)["generator_loss"])
-                times.append(time.perf_counter() - start)
-            row: dict[str, Any] = {
-                "axis": axis,
-                "value": value,
-                "milliseconds_per_batch": round(float(np.median(times)) / batches * 1e3, 5),
-                "megabytes": round((process.memory_info().rss - before) / 1e6, 1),
-            }
-            rows.append(row)
-            print(f"{axis:<12}{value:>10,}{row['milliseconds_per_batch']:>14.4g}{row['megabytes']:>14.1f}")
-        of_axis = [row for row in rows if row["axis"] == axis][-3:]
-        x, y = (np.log([row[name] for row in of_axis]) for name in ("value", "milliseconds_per_batch"))
-        print(f"{axis}: time grows as their power {np.polyfit(x, y, 1)[0]:.2f}, over the last three")
-    return rows
+    def most_memory() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    before = most_memory()
+    data = Data(law="zipf", categories=sizes["categories"])
+    batches = max(1, min(100, 1_000_000 // (10 * max(sizes.values()))))
+    training = Training(batch_size=sizes["batch_size"], batches=batches)
+    gan = experiment.build(Config(runs=sizes["runs"], data=data, training=training), sizes["categories"])
+    stream = Stream(open_source(data), runs=sizes["runs"], batches=batches, batch_size=training.batch_size)
+    epoch = tf.function(gan.train_step, jit_compile=True, autograph=False)
+    integers = tf.constant(stream.epoch(0))
+    epoch(integers)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        float(epoch(integers)["generator_loss"])
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) / batches, most_memory() - before
 
 
 if __name__ == "__main__":

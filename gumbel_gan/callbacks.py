@@ -2,12 +2,14 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
 from .data import Stream
+from .history import History
 from .language import Strings, length_classes
 from .metrics import count, max_abs_error, total_variation
 from .results import MAX_ROWS, Readable
@@ -34,10 +36,8 @@ class Recorder(keras.callbacks.Callback):
         self.readable = Readable(source.target, source.target_is != "counted", classes)
         rows = epochs * stream.runs * len(self.readable.labels(source.labels))
         self.every = min(epochs, -(-rows // MAX_ROWS))
-        self.epochs: list[int] = []
-        self.probabilities: list[np.ndarray] = []  # [R, K'] each
-        self.targets: list[np.ndarray] = []  # [K'] each
-        self.metrics: dict[str, list[np.ndarray]] = {}  # [R] each
+        self.metrics = History()  # [R] each, after every epoch
+        self.kept = History()  # epoch, probabilities [R, K'] and target [K'], after every n-th
         self.counts = np.zeros((stream.runs, stream.outcomes), np.int64)
         self.learned = self.counts.astype(np.float64)
         self.averaged = self.learned
@@ -60,10 +60,7 @@ class Recorder(keras.callbacks.Callback):
         if self._not_finite(epoch, {**measured, "probability": learned.sum(-1)}):
             return
         self._epoch = epoch
-        averaged = self.model.averaged.numpy().astype(np.float64)
-        # A feed may end before the late steps that are averaged.
-        self.averaged = averaged / averaged.sum(-1, keepdims=True) if averaged.any() else learned
-        self.learned = learned
+        self._take(learned)
         self._weights = [weight.numpy() for weight in self.model.generator.weights]
         counted = count(self.stream.epoch(epoch), self.stream.outcomes)
         self.counts += counted
@@ -85,31 +82,51 @@ class Recorder(keras.callbacks.Callback):
         if isinstance(self.stream.source, Strings):
             metrics |= self.stream.source.scores(learned)
             shown = ["total_variation", "validity"]
-        for name, values in metrics.items():
-            self.metrics.setdefault(name, []).append(values)
+        self.metrics.append(metrics)
         if (epoch + 1) % self.every == 0:
             self._keep()
         if logs is not None:  # later callbacks, and the history, see it too
             logs.update({name: float(metrics[name].mean()) for name in shown})
-        if self.done == 1:
+        if not self.compile_seconds:
             self.compile_seconds = time.perf_counter() - self._start
 
     def on_train_end(self, logs: Any = None) -> None:
         """Stop the clock; the last epoch is recorded, whatever was left out before."""
         self.model.finalize()
         self.train_seconds = time.perf_counter() - self._start - self.compile_seconds
-        if self.metrics and self.epochs[-1:] != [self.done]:
+        if self.done and (not self.kept or self.kept["epoch"][-1] != self.done):
             self._keep()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What it must know to go on later, but for its histories."""
+        return {"counts": self.counts, "remembered": self.remembered}
+
+    def restore(self, epochs: int, state: Mapping[str, np.ndarray]) -> None:
+        """Go on after so many epochs, with a `state`; the model and the histories are as they were."""
+        self.counts, self.remembered = (state[name].copy() for name in ("counts", "remembered"))
+        self._epoch = epochs - 1
+        self._take(self.model.learned(self.stream.codes))
+        self._weights = [weight.numpy() for weight in self.model.generator.weights]
+
+    def _take(self, learned: np.ndarray) -> None:
+        averaged = self.model.averaged.numpy().astype(np.float64)
+        # A feed may end before the late steps that are averaged.
+        self.averaged = averaged / averaged.sum(-1, keepdims=True) if averaged.any() else learned
+        self.learned = learned
 
     @property
     def done(self) -> int:
         """Finished epochs."""
-        return len(self.metrics.get("max_abs_error", []))
+        return len(self.metrics)
 
     def _keep(self) -> None:
-        self.epochs.append(self.done)
-        self.probabilities.append(self.readable(self.learned))
-        self.targets.append(self.readable(self.target))
+        self.kept.append(
+            {
+                "epoch": self.done,
+                "probabilities": self.readable(self.learned),
+                "target": self.readable(self.target),
+            }
+        )
 
     @property
     def target(self) -> np.ndarray:
@@ -129,7 +146,7 @@ class Recorder(keras.callbacks.Callback):
             if len(bad := np.flatnonzero(~np.isfinite(value))):
                 self.failure = f"epoch {epoch + 1}, run {bad[0]}: {name} is {value[bad[0]]}"
                 self.model.stop_training = True
-                if self.metrics:
+                if self.done:
                     for weight, value in zip(self.model.generator.weights, self._weights, strict=True):
                         weight.assign(value)
                 return True
@@ -168,3 +185,16 @@ class Progress(keras.callbacks.Callback):
         elif done == self.epochs or done * 10 // self.epochs > epoch * 10 // self.epochs:
             values = ", ".join(f"{name} {value:.4f}" for name, value in shown)
             print(f"epoch {done}/{self.epochs}: {values}", flush=True)
+
+
+class Stop(keras.callbacks.Callback):
+    """Ends the training with the epoch in which it is asked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = False
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Look whether it is."""
+        if self.asked:
+            self.model.stop_training = True

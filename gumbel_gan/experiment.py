@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from .callbacks import Recorder
+from .checkpoint import Checkpoint
 from .config import END, Config, Data, Discriminator, Generator, Rate
 from .data import Stream, dataset
 from .estimators import ESTIMATORS, Estimator
@@ -156,7 +156,10 @@ def learning_rate(rate: Rate, steps: int) -> Schedule | float:
 
 
 def run(
-    config: Config, source: Source | None = None, callbacks: Sequence[keras.callbacks.Callback] = ()
+    config: Config,
+    source: Source | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    checkpoints: str | None = None,
 ) -> tuple[Run, CategoricalGAN]:
     """Train, and return what was learned with the trained GAN.
 
@@ -164,6 +167,7 @@ def run(
         config: the settings.
         source: the stream's source; by default the one that `config.data` describes.
         callbacks: more Keras callbacks; they see `max_abs_error` among the logs.
+        checkpoints: directory of the run, to write checkpoints to and to go on from one that is there.
 
     Raises:
         ValueError: the source cannot be read, or is too short for one batch.
@@ -177,24 +181,27 @@ def run(
     stream = Stream(
         source, runs=config.runs, batches=training.batches, batch_size=training.batch_size, seed=config.seed
     )
-    if len(stream.epoch(0)) == 0:
+    gan = build(config, stream.categories, getattr(source, "symbols", ""))
+    recorder = Recorder(stream, config.epochs, config.data.memory)
+    keepers = [] if checkpoints is None else [Checkpoint(checkpoints, recorder)]
+    done = max((keeper.restore(gan) for keeper in keepers), default=0)
+    if done < config.epochs and len(stream.epoch(done)) == 0:
         raise getattr(source, "error", None) or ValueError(
             f"data.path: the stream ended before the first batch of {training.batch_size}: give more, "
             "or a smaller training.batch_size"
         )
-    gan = build(config, stream.categories, getattr(source, "symbols", ""))
-    recorder = Recorder(stream, config.epochs, config.data.memory)
     interrupted = False
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input ran out of data")  # a feed may end
         try:
             gan.fit(
-                dataset(stream),
+                dataset(stream, done),
+                initial_epoch=done,
                 epochs=config.epochs,
                 steps_per_epoch=1,
                 shuffle=False,
                 verbose=0,
-                callbacks=[recorder, *callbacks],
+                callbacks=[recorder, *callbacks, *keepers],
             )
         except KeyboardInterrupt:
             interrupted = True
@@ -212,10 +219,10 @@ def _result(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Run:
         config=config,
         labels=recorder.stream.source.labels,
         target_is=recorder.stream.source.target_is,
-        epochs=np.array(recorder.epochs),
-        probabilities=np.array(recorder.probabilities),
-        targets=np.array(recorder.targets),
-        metrics={name: np.array(values) for name, values in recorder.metrics.items()},
+        epochs=recorder.kept["epoch"].copy(),
+        probabilities=recorder.kept["probabilities"].copy(),
+        targets=recorder.kept["target"].copy(),
+        metrics=recorder.metrics.arrays(),
         learned=recorder.learned,
         averaged=recorder.averaged,
         counted=recorder.counted,

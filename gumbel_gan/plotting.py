@@ -32,6 +32,16 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 BLUE, ORANGE, GREY = PALETTE[0], PALETTE[1], "#555555"
 
 
+def save_figures(run: Run, directory: str) -> None:
+    """Write the pictures of a run into its directory."""
+    save_figure(error_heatmap(run), directory, "error_heatmap.png")
+    if run.samples:
+        save_figure(sequence_training(run), directory, "training.png")
+        save_figure(sequence_lengths(run), directory, "lengths.png")
+    elif len(run.labels) > MAX_ROWS:
+        save_figure(categories_scatter(run), directory, "scatter.png")
+
+
 def error_heatmap(run: Run) -> Figure:
     """The post's picture: learned minus true probability, epochs across, categories down.
 

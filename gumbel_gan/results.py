@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import shutil
 import warnings
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -137,7 +139,7 @@ class Run:
         path = os.path.join(self.directory, name)
         try:
             return keras.models.load_model(path)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} cannot be read ({' '.join(str(error).split())}): train again") from None
 
     @property
@@ -218,12 +220,67 @@ def save(run: Run, directory: str, gan: Any) -> None:
     if _large(run):
         arrays: dict[str, Any] = {name: np.asarray(getattr(run, name)) for name in ARRAYS}
         write(directory, "arrays.npz", lambda file: np.savez(file, **arrays), binary=True)
-    write(directory, "summary.json", lambda file: file.write(_summary(run)))
     for name in ("generator", "discriminator"):
         temporary = os.path.join(directory, f".{name}.keras")  # Keras insists on the ending
-        getattr(gan, name).save(temporary)
-        os.replace(temporary, os.path.join(directory, f"{name}.keras"))
+        try:
+            getattr(gan, name).save(temporary)
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, os.path.join(directory, f"{name}.keras"))
+        finally:
+            if os.path.exists(temporary):
+                os.remove(temporary)
     write(directory, "config.yaml", lambda file: file.write(config_yaml(run.config)))
+    # The last one: a run that has it has everything.
+    write(directory, "summary.json", lambda file: file.write(_summary(run)))
+
+
+def clear(directory: str) -> None:
+    """Forget the run that a directory holds: its summary and its checkpoints."""
+    if os.path.exists(summary := os.path.join(directory, "summary.json")):
+        os.remove(summary)
+    shutil.rmtree(os.path.join(directory, "checkpoint"), ignore_errors=True)
+
+
+def begun(directory: str) -> bool:
+    """Whether a directory holds anything that was learned."""
+    return any(os.path.exists(os.path.join(directory, name)) for name in ("summary.json", "checkpoint"))
+
+
+def finished(config: Config) -> bool:
+    """Whether the run in `config.output` has all its epochs, and its results.
+
+    Raises:
+        ValueError: its summary cannot be read.
+    """
+    path = os.path.join(str(config.output), "summary.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return int(json.load(file)["epochs"]) >= config.epochs
+    except FileNotFoundError:
+        return False
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read ({_reason(error)}): remove it, and resume again") from None
+
+
+def stored_config(directory: str) -> Config:
+    """The configuration of the run that a directory holds.
+
+    Raises:
+        ValueError: there is none, or it cannot be read.
+    """
+    path = os.path.join(directory, "config.yaml")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return from_settings(yaml.safe_load(file))
+    except FileNotFoundError:
+        raise ValueError(f"{directory} holds no run: give the output directory of a training") from None
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{path} cannot be read ({_reason(error)}): train again") from None
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
 def write(directory: str, name: str, fill: Callable[[Any], Any], binary: bool = False) -> str:
@@ -341,12 +398,11 @@ def load(directory: str) -> Run:
     """
     if not holds_run(directory):
         raise ValueError(f"{directory} holds no run: give the output directory of a training")
-    name = "config.yaml"
+    config = stored_config(directory)
+    name = "summary.json"
+    if not os.path.exists(os.path.join(directory, name)):
+        raise ValueError(f"{directory} holds a run without results: python -m gumbel_gan.train --resume")
     try:
-        with open(os.path.join(directory, name), encoding="utf-8") as file:
-            settings = yaml.safe_load(file)
-        config = from_settings(settings)
-        name = "summary.json"
         with open(os.path.join(directory, name), encoding="utf-8") as file:
             summary = json.load(file)
         runs = len(summary["learned"])
@@ -367,8 +423,8 @@ def load(directory: str) -> Run:
             names = file.readline().strip().split(",")[2:]
         columns = _numbers(path, usecols=None)[:, 2:].reshape(-1, runs, len(names))
     except (OSError, KeyError, TypeError, ValueError, UserWarning, yaml.YAMLError) as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise ValueError(f"{os.path.join(directory, name)} cannot be read ({reason}): train again") from None
+        path = os.path.join(directory, name)
+        raise ValueError(f"{path} cannot be read ({_reason(error)}): train again") from None
     return Run(
         config=replace(config, output=directory),
         labels=labels,

@@ -7,6 +7,7 @@ before TensorFlow is loaded.
 
 import csv
 import os
+import select
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +19,8 @@ from .config import POST_PROBABILITIES, Data, check_probabilities
 from .language import SYMBOLS, Strings, sentence_law, sentences
 
 MAX_CATEGORIES = 10_000_000
+_MARK = b"\xef\xbb\xbf"  # UTF-8's byte-order mark
+_PATIENCE = 5  # seconds without anything on standard input, before it is said
 TargetIs = Literal["given", "frequencies", "counted"]
 
 
@@ -173,6 +176,10 @@ class Feed:
         self._values = iter(values)
         self._read = 0
         self._where = where or (lambda: f"item {self._read}")
+
+    def close(self) -> None:
+        """No more is wanted; a read that waits for the next category ends."""
+        self.ended = True
 
     def take(self, size: int) -> np.ndarray:
         """Read the next `size` categories, int32 [size]; fewer where the feed ends or turns bad.
@@ -396,17 +403,41 @@ def _standard_input(data: Data, probabilities: Sequence[float] | None) -> Feed:
 
     def values() -> Iterator[str]:
         nonlocal at
-        for at, raw in enumerate(sys.stdin.buffer, start=1):
+        for at, raw in enumerate(_arriving(lambda: feed.ended), start=1):
+            raw = raw.removeprefix(_MARK) if at == 1 else raw
             yield from _split(_text(raw, at, "standard input"), unit)
 
     assert data.vocabulary is not None  # Data sees to it
-    return Feed(values(), data.vocabulary, probabilities, lambda: f"line {at} of standard input")
+    feed = Feed(values(), data.vocabulary, probabilities, lambda: f"line {at} of standard input")
+    return feed
+
+
+def _arriving(over: Callable[[], bool]) -> Iterator[bytes]:
+    """The lines of standard input as they come, until it ends, or nobody wants more."""
+    descriptor, rest, waited = sys.stdin.fileno(), bytearray(), 0
+    while not over():
+        if not select.select([descriptor], [], [], _PATIENCE / 25)[0]:
+            waited += 1
+            if waited == 25:
+                print("gumbel_gan: waiting for standard input", file=sys.stderr, flush=True)
+            continue
+        waited = 0
+        block = os.read(descriptor, 1 << 16)
+        rest += block
+        if not block or b"\n" in block:
+            *lines, last = bytes(rest).split(b"\n")
+            yield from lines
+            rest = bytearray(last)
+        if not block:
+            if rest:
+                yield bytes(rest)
+            return
 
 
 def _lines(path: str) -> Iterator[tuple[int, str]]:
     with open(path, "rb") as file:
         for number, raw in enumerate(file, start=1):
-            yield number, _text(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, number, path)
+            yield number, _text(raw.removeprefix(_MARK) if number == 1 else raw, number, path)
 
 
 def _text(raw: bytes, number: int, where: str) -> str:

@@ -3,17 +3,35 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
+import yaml
 
 from .cli import Parser, fail
 from .config import Config
+from .lock import locked
 from .memory import check_fits
 from .metrics import total_variation
 from .quiet import quiet_import
-from .results import SCORES, Run, claim_directory, save, shown_label
-from .sources import Source, open_source
+from .results import (
+    SCORES,
+    Run,
+    begun,
+    claim_directory,
+    clear,
+    config_yaml,
+    finished,
+    save,
+    shown_label,
+    stored_config,
+    write,
+)
+from .signals import Signals, heard
+from .sources import Feed, Source, open_source
 
 
 def parser() -> Parser:
@@ -29,36 +47,94 @@ def parser() -> Parser:
     options.add_argument(
         "--overwrite", action="store_true", help="replace the results in the output directory"
     )
+    options.add_argument(
+        "--resume", action="store_true", help="go on with the run in the output directory, where it stopped"
+    )
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse, train, write, print. Usage errors are answered before TensorFlow is loaded."""
     options = parser()
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     given = options.parse_args(arguments)
     name = os.path.splitext(os.path.basename(str(given.config[-1])))[0] if given.config else "toy"
-    try:
-        settings = options.instantiate(given)
-        config = Config(**{key: settings[key] for key in Config.__dataclass_fields__})
-        config.check_one_run()
-        if given.tensorboard and find_spec("tensorboard") is None:
-            raise ValueError("tensorboard: the package is missing: pip install tensorboard")
-        source = open_source(config.data)
-        check_fits(config, len(source.labels))
-        directory = claim_directory(config.output, name, config.overwrite)
-    except ValueError as error:
-        fail(str(error), status=2)
-    try:
-        status, message = _train(config, source, directory, given.quiet, given.tensorboard)
-    except KeyboardInterrupt:
-        status, message = 130, "interrupted before the first epoch"
+    with ExitStack() as stack:
+        signals = stack.enter_context(heard())
+        try:
+            if given.resume:
+                config = resumed(options, given.output, arguments)
+                if finished(config):
+                    print(f"{given.output} is finished, after {config.epochs} epochs: nothing to do")
+                    return
+            else:
+                config = _config(options, given)
+            if given.tensorboard and find_spec("tensorboard") is None:
+                raise ValueError("tensorboard: the package is missing: pip install tensorboard")
+            source = open_source(config.data)
+            check_fits(config, len(source.labels))
+            directory = (
+                str(config.output) if given.resume else claim_directory(config.output, name, config.overwrite)
+            )
+            stack.enter_context(locked(directory))
+            if not given.resume:
+                clear(directory)
+                write(directory, "config.yaml", lambda file: file.write(config_yaml(config)))
+        except ValueError as error:
+            fail(str(error), status=2)
+        except OSError as error:
+            fail(f"output: cannot write to {config.output} ({error.strerror})", status=1)
+        try:
+            status, message = _train(config, source, directory, given.quiet, given.tensorboard, signals)
+        except OSError as error:
+            reason = error.strerror or " ".join(str(error).split())
+            status, message = 1, f"output: cannot write to {directory} ({reason}); what is there is whole"
     if status:
-        if not os.listdir(directory):
-            os.rmdir(directory)
+        if not begun(directory):
+            os.remove(os.path.join(directory, "config.yaml"))
+            if not os.listdir(directory):
+                os.rmdir(directory)
         fail(message, status)
 
 
-def _train(config: Config, source: Source, directory: str, quiet: bool, tensorboard: bool) -> tuple[int, str]:
+def _config(options: Parser, given: Any) -> Config:
+    settings = options.instantiate(given)
+    config = Config(**{key: settings[key] for key in Config.__dataclass_fields__})
+    config.check_one_run()
+    return config
+
+
+def resumed(options: Parser, directory: str | None, arguments: Sequence[str]) -> Config:
+    """The configuration of a run that goes on: its own, with a larger number of epochs if one is given.
+
+    Raises:
+        ValueError: there is no such run, or a setting that is given differs from the run's own.
+    """
+    if directory is None:
+        raise ValueError("resume: received no directory: give --output DIR, that of the run")
+    path = os.path.join(directory, "config.yaml")
+    own = stored_config(directory)
+    config = replace(_config(options, options.parse_args(["--config", path, *arguments])), output=directory)
+    if config.epochs < own.epochs:
+        raise ValueError(
+            f"epochs: received {config.epochs}, fewer than the run's own {own.epochs}: give more"
+        )
+    mine, asked = (yaml.safe_load(config_yaml(one)) for one in (own, replace(config, epochs=own.epochs)))
+    for key in mine:
+        if mine[key] != asked[key]:
+            inner = isinstance(mine[key], dict)
+            part = next(k for k in mine[key] if mine[key][k] != asked[key][k]) if inner else None
+            received, expected = (one[key][part] if inner else one[key] for one in (asked, mine))
+            raise ValueError(
+                f"{key}{f'.{part}' if inner else ''}: received {received} to resume a run with {expected}: "
+                "leave it out, or train in another directory"
+            )
+    return config
+
+
+def _train(
+    config: Config, source: Source, directory: str, quiet: bool, tensorboard: bool, signals: Signals
+) -> tuple[int, str]:
     """Train and write; the exit status, and what went wrong if it is not 0."""
     if sys.stdout.isatty() and not quiet:
         print("Loading TensorFlow …", end="\r", flush=True)
@@ -66,54 +142,55 @@ def _train(config: Config, source: Source, directory: str, quiet: bool, tensorbo
         import keras
 
         from . import experiment
-        from .callbacks import Progress
-        from .plotting import (
-            MAX_ROWS,
-            categories_scatter,
-            error_heatmap,
-            save_figure,
-            sequence_lengths,
-            sequence_training,
-        )
+        from .callbacks import Progress, Stop
+        from .plotting import save_figures
 
-    callbacks: list[keras.callbacks.Callback] = [] if quiet else [Progress(config.epochs)]
+    stop = Stop()
+
+    def stopped() -> None:
+        stop.asked = True
+        if isinstance(source, Feed):
+            source.close()
+
+    signals.on_signal = stopped
+    stop.asked = signals.received is not None
+    callbacks: list[keras.callbacks.Callback] = [stop] if quiet else [stop, Progress(config.epochs)]
     if tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(os.path.join(directory, "tensorboard")))
     if config.data.path == "-" and not quiet:
         size = config.training.batches * config.training.batch_size
         print(f"Reading standard input: an epoch is {size:,} categories.", flush=True)
-    status, message = 0, ""
+    status, message = signals.status, "interrupted before the first epoch"
     try:
-        run, gan = experiment.run(config, source, callbacks)
+        run, gan = experiment.run(config, source, callbacks, directory)
     except ValueError as error:
-        return 2, str(error)
+        return signals.status or 2, message if signals.status else str(error)
     except MemoryError as error:
         return 2, f"runs, training: received sizes that do not fit the memory ({error}): give smaller ones"
     except experiment.Stopped as error:
-        status, message = (
-            (130, str(error))
-            if isinstance(error, experiment.Interrupted)
-            else (1, f"training stopped: {error}")
-        )
+        status, message = 1, f"training stopped: {error}"
         if error.run is None:
             return status, message
         run, gan = error.run, error.gan
+        message += f"; what was learned before is in {directory}"
+    save_figures(run, directory)
     save(run, directory, gan)
-    save_figure(error_heatmap(run), directory, "error_heatmap.png")
-    if len(run.labels) > MAX_ROWS and not run.samples:
-        save_figure(categories_scatter(run), directory, "scatter.png")
-    if run.samples:
-        save_figure(sequence_training(run), directory, "training.png")
-        save_figure(sequence_lengths(run), directory, "lengths.png")
+    epochs = len(run.metrics["max_abs_error"])
     if bad := getattr(source, "error", None):
-        status, message = 2, str(bad)
+        status, message = 2, f"{bad}; what was learned before is in {directory}"
+    elif signals.status and epochs < config.epochs:
+        status = signals.status
+        message = (
+            f"interrupted after {epochs} of {config.epochs} epochs: to go on, "
+            f"python -m gumbel_gan.train --resume --output {directory}"
+        )
     if not quiet:
-        if getattr(source, "ended", False):
-            epochs = len(run.metrics["max_abs_error"])
+        if getattr(source, "ended", False) and not signals.status:
             print(f"The stream ended after {epochs} epoch{'s' if epochs > 1 else ''}.")
         print(table(run))
-        print(f"Results in {directory}: {', '.join(sorted(os.listdir(directory)))}")
-    return status, f"{message}; what was learned before is in {directory}"
+        shown = sorted(name for name in os.listdir(directory) if not name.startswith("."))
+        print(f"Results in {directory}: {', '.join(shown)}")
+    return status, message
 
 
 def table(run: Run, most: int = 20) -> str:
