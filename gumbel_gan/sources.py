@@ -5,8 +5,10 @@ produce any epoch again from a seed; a ``Feed`` passes once. Only NumPy here: a 
 before TensorFlow is loaded.
 """
 
+import codecs
 import csv
 import os
+import re
 import select
 import sys
 from collections import Counter
@@ -277,9 +279,11 @@ def open_source(data: Data) -> Source:
                 return _column(data.path, data.column)  # type: ignore[arg-type]
             return ((n, _split(line, unit)) for n, line in _lines(data.path))  # type: ignore[arg-type]
 
-        counts: Counter[str] = Counter()
-        for _, found in symbols():
-            counts.update(found)
+        counts = None if data.column is not None or unit == "integers" else _tallied(data.path, unit)
+        if counts is None:
+            counts = Counter()
+            for _, found in symbols():
+                counts.update(found)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ValueError(
@@ -438,6 +442,66 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
     with open(path, "rb") as file:
         for number, raw in enumerate(file, start=1):
             yield number, _text(raw.removeprefix(_MARK) if number == 1 else raw, number, path)
+
+
+def _tallied(path: str, unit: str) -> Counter[str] | None:
+    """How often each category of a text occurs, block by block; None if it is not UTF-8 text.
+
+    Line by line, to say where it is not, it would be a third as fast or less. Memory does not grow with the
+    file, only with a line of it.
+    """
+    counts: Counter[str] = Counter()
+    try:
+        if unit == "characters":
+            counts = _character_counts(path)
+        else:
+            # Bytes, of which only the different ones are decoded; then words end at Unicode's spaces, too.
+            for raw, number in _byte_counts(path, unit).items():
+                label = raw.decode()
+                for part in label.split() if unit == "words" else [label]:
+                    counts[part] += number
+    except UnicodeDecodeError:
+        return None
+    return None if any("\0" in label for label in counts) else counts
+
+
+def _byte_counts(path: str, unit: str) -> Counter[bytes]:
+    counts: Counter[bytes] = Counter()
+    rest = b""
+    with open(path, "rb") as file:
+        if file.read(len(_MARK)) != _MARK:
+            file.seek(0)
+        while block := file.read(1 << 20):
+            rest += block
+            end = rest.rfind(b"\n") + 1
+            if unit == "words":
+                end = max(end, rest.rfind(b" ") + 1)
+            whole, rest = rest[:end], rest[end:]
+            counts.update(whole.split() if unit == "words" else whole.split(b"\n"))
+    counts.update(rest.split() if unit == "words" else [rest])
+    if unit == "lines":
+        for raw in [raw for raw in counts if raw.endswith(b"\r")]:
+            counts[raw.rstrip(b"\r")] += counts.pop(raw)
+        del counts[b""]
+    return counts
+
+
+def _character_counts(path: str) -> Counter[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    counts, rest = np.zeros(0x110000, np.int64), ""
+    with open(path, "rb") as file:
+        block = b" "
+        while block:
+            block = file.read(1 << 20)
+            text = rest + decoder.decode(block, final=not block)
+            end = len(text.rstrip("\r")) if block else len(text)  # a line end may go on in the next block
+            text, rest = text[:end], text[end:]
+            if "\r" in text:
+                text = re.sub(r"\r+(\n|\Z)", "\n", text)
+            found = np.bincount(np.frombuffer(text.encode("utf-32-le"), np.uint32))
+            counts[: len(found)] += found
+    counts[ord("\n")] = 0
+    return Counter({chr(code): int(counts[code]) for code in np.flatnonzero(counts)})
 
 
 def _text(raw: bytes, number: int, where: str) -> str:

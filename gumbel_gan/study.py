@@ -11,10 +11,12 @@ the workers of a Dask cluster.
 import itertools
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -67,24 +69,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.makedirs(kept, exist_ok=True)
     except OSError as error:
         fail(f"output: cannot write to {directory} ({error.strerror}): give another directory", 2)
+    status, stopped = 0, ""
     if todo := [cell for cell in cells if not restore(cell, kept)]:
         workers = cluster.workers(given.cluster) if given.cluster else nullcontext(_here)
         try:
-            with workers as work:
+            with _terminated_like_interrupted(), workers as work:
                 _train(todo, kept, work, given.quiet)
         except ValueError as error:
             fail(str(error), 2)
         except ConnectionError as error:
-            fail(f"cluster: {error}; what is finished is in {directory}: run the same command again", 1)
+            status, stopped = 1, f"cluster: {error}"
+        except OSError as error:
+            status, stopped = 1, f"output: cannot write to {directory} ({error.strerror or error})"
+        except KeyboardInterrupt as interrupt:
+            status, stopped = (143 if interrupt.args else 130), "interrupted"
     from .plotting import save_figure, study_figure
 
     write(directory, "study.csv", lambda file: file.writelines(_rows(cells)))
-    trained = [cell for cell in cells if cell.failure is None]
+    trained = [cell for cell in cells if cell.columns is not None]
     if trained:
         save_figure(study_figure(trained, kind), directory, "study.png")
     if not given.quiet:
         print("\n".join(table(cells)))
         print(f"Results in {directory}: {', '.join(sorted(set(os.listdir(directory)) - {'cells'}))}")
+    if stopped:
+        here = f"{len(trained)} of {len(cells)} cells are finished and kept in {directory}"
+        fail(f"{stopped}; {here}: the same command goes on from there", status)
     if len(trained) < len(cells):
         fail(f"{len(cells) - len(trained)} of {len(cells)} cells failed; the others are in {directory}", 1)
 
@@ -138,6 +148,23 @@ def read(path: str, vary: Sequence[str], given: dict[str, Any]) -> tuple[str, li
             settings["runs"] = runs_that_fit(_settings(own, {**settings, "runs": 1}))
         cells.append(Cell(varied, _settings(own, settings), own, name))
     return kind, cells
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends the training of a cell as SIGINT does; the cells before it are kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt(number)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _number(runs: str | None) -> int | str | None:
@@ -232,7 +259,7 @@ def _rows(cells: Sequence[Cell]) -> Iterator[str]:
     for cell in cells:
         varied = [_cell(cell.varied.get(key, "")) for key in keys]
         if cell.columns is None:
-            yield ",".join([*varied, "", *[""] * len(names), _cell(cell.failure)]) + "\n"
+            yield ",".join([*varied, "", *[""] * len(names), _cell(cell.failure or "not trained yet")]) + "\n"
             continue
         for run, values in enumerate(zip(*cell.columns.values(), strict=True)):
             numbers = ["" if np.isnan(value) else f"{value:.6g}" for value in values]
@@ -258,7 +285,7 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
     yield f"{'mean (min-max)' if few else 'median (90 % of the runs)':<{width}}  " + "  ".join(headings)
     for cell in cells:
         if cell.columns is None:
-            yield f"{cell.label:<{width}}  failed: {cell.failure}"
+            yield f"{cell.label:<{width}}  {f'failed: {cell.failure}' if cell.failure else 'not trained yet'}"
             continue
         bands = []
         for name in names:
