@@ -6,6 +6,7 @@ checksums: nothing in them is executed.
 """
 
 import os
+import sys
 import time
 import zipfile
 import zlib
@@ -89,19 +90,25 @@ class Checkpoint(keras.callbacks.Callback):
         for name in (STATE, PREVIOUS):
             path = os.path.join(self.directory, name)
             try:
-                with np.load(path, allow_pickle=False) as file:
-                    state = dict(file)
+                state = _read(path)
                 self._restore(model, state)
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            except (
+                OSError,
+                ValueError,
+                TypeError,
+                KeyError,
+                EOFError,
+                zipfile.BadZipFile,
+                zlib.error,
+            ) as error:
                 reasons.append(f"{path} ({' '.join(str(error).split())})")
                 continue
             if reasons:
-                print(
-                    f"gumbel_gan: cannot read {reasons[0]}: going on from the checkpoint before it",
-                    flush=True,
-                )
+                os.remove(os.path.join(self.directory, STATE))
+                warning = f"gumbel_gan: cannot read {reasons[0]}: going on from the checkpoint before it"
+                print(warning, file=sys.stderr, flush=True)
             return self._state_epoch
         if reasons:
             raise ValueError(f"resume: cannot read {' nor '.join(reasons)}: train again, with --overwrite")
@@ -117,10 +124,10 @@ class Checkpoint(keras.callbacks.Callback):
         histories = {name: History() for name in self._saved}
         done = 0
         while done < epochs:
-            with np.load(os.path.join(self.directory, files[done]), allow_pickle=False) as file:
-                for name, history in histories.items():
-                    columns = [key for key in file.files if key.startswith(f"{name} ")]
-                    history.extend({key.split(" ", 1)[1]: file[key] for key in columns})
+            rows = _read(os.path.join(self.directory, files[done]))
+            for name, history in histories.items():
+                columns = [key for key in rows if key.startswith(f"{name} ")]
+                history.extend({key.split(" ", 1)[1]: rows[key] for key in columns})
             done = next(last for first, last, _ in self._files() if first == done)
         lengths = dict(zip(self._saved, state["saved"].tolist(), strict=True))
         if lengths != {name: len(history) for name, history in histories.items()}:
@@ -142,9 +149,17 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def _variables(model: Any) -> list[Any]:
-    optimizers = (model.generator_optimizer, model.discriminator_optimizer)
+    optimizers = [model.generator_optimizer, model.discriminator_optimizer]
+    if hasattr(model.estimator, "optimizer"):  # one that learns
+        optimizers.append(model.estimator.optimizer)
     return [*model.variables, *(variable for one in optimizers for variable in one.variables)]
 
 
 def _write(directory: str, name: str, arrays: dict[str, Any]) -> None:
     write(directory, name, lambda file: np.savez(file, **arrays), binary=True)
+
+
+def _read(path: str) -> dict[str, np.ndarray]:
+    # Opened here: NumPy would leave open what is no archive.
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -116,9 +116,7 @@ def resumed(options: Parser, directory: str | None, arguments: Sequence[str]) ->
     own = stored_config(directory)
     config = replace(_config(options, options.parse_args(["--config", path, *arguments])), output=directory)
     if config.epochs < own.epochs:
-        raise ValueError(
-            f"epochs: received {config.epochs}, fewer than the run's own {own.epochs}: give more"
-        )
+        raise ValueError(f"epochs: received {config.epochs}, below the run's own {own.epochs}: give more")
     mine, asked = (yaml.safe_load(config_yaml(one)) for one in (own, replace(config, epochs=own.epochs)))
     for key in mine:
         if mine[key] != asked[key]:
