@@ -419,6 +419,7 @@ class Config:
         overwrite: replace the results that the output directory holds.
         seed: of everything random; 0 or more.
         runs: independent GANs trained side by side.
+        devices: GPUs, or without any CPUs, that share the runs.
         epochs: epochs of training.
         temperature: of the Gumbel-softmax samples, at first.
         diagnostics: measure the generator's gradient on the way; more columns in metrics.csv.
@@ -433,6 +434,7 @@ class Config:
     overwrite: bool = False
     seed: int = 0
     runs: int = 1
+    devices: int = 1
     epochs: int = 200
     temperature: float = 0.001
     diagnostics: bool = False
@@ -443,8 +445,10 @@ class Config:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        for name in ("runs", "epochs", "temperature"):
+        for name in ("runs", "devices", "epochs", "temperature"):
             check_positive(name, getattr(self, name))
+        if self.devices > self.runs:
+            raise ValueError(f"devices: received {self.devices} for {self.runs} runs: give at most as many")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
         if self.annealing.schedule != "constant" and self.temperature == (self.annealing.end or END):

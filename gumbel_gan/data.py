@@ -25,12 +25,20 @@ class Stream:
         batches: N, batches in an epoch.
         batch_size: B.
         seed: of the drawn numbers.
+        first_run: the number of the first of the runs, where they are a part of more.
     """
 
     def __init__(
-        self, source: Source, *, runs: int = 1, batches: int = 100, batch_size: int = 10, seed: int = 0
+        self,
+        source: Source,
+        *,
+        runs: int = 1,
+        batches: int = 100,
+        batch_size: int = 10,
+        seed: int = 0,
+        first_run: int = 0,
     ) -> None:
-        self.source = source
+        self.source, self.first_run = source, first_run
         self.runs, self.batches, self.batch_size, self.seed = runs, batches, batch_size, seed
         self._recent: dict[int, np.ndarray] = {}
 
@@ -66,7 +74,7 @@ class Stream:
         source = self.source.at(epoch)  # type: ignore[union-attr]
         integers = np.empty((self.runs, size), np.int32)
         for run in range(self.runs):
-            random = np.random.default_rng((self.seed, epoch, run))
+            random = np.random.default_rng((self.seed, epoch, self.first_run + run))
             integers[run] = source.draw(random, size)
         return integers.reshape(self.runs, self.batches, self.batch_size).swapaxes(0, 1)
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -160,6 +161,7 @@ def run(
     source: Source | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpoints: str | None = None,
+    part: range | None = None,
 ) -> tuple[Run, CategoricalGAN]:
     """Train, and return what was learned with the trained GAN.
 
@@ -168,6 +170,7 @@ def run(
         source: the stream's source; by default the one that `config.data` describes.
         callbacks: more Keras callbacks; they see `max_abs_error` among the logs.
         checkpoints: directory of the run, to write checkpoints to and to go on from one that is there.
+        part: of the runs, those to train (default: all).
 
     Raises:
         ValueError: the source cannot be read, or is too short for one batch.
@@ -177,9 +180,20 @@ def run(
     config.check_one_run()
     source = source or open_source(config.data)
     check_fits(config, len(source.labels))
-    training = config.training
+    if config.devices > 1:
+        from .devices import run as run_on_devices
+
+        return run_on_devices(config, source, callbacks, checkpoints)
+    training, seed = config.training, config.seed
+    if part is not None:  # with noise of its own
+        config = replace(config, runs=len(part), seed=seed + part.start)
     stream = Stream(
-        source, runs=config.runs, batches=training.batches, batch_size=training.batch_size, seed=config.seed
+        source,
+        runs=config.runs,
+        batches=training.batches,
+        batch_size=training.batch_size,
+        seed=seed,
+        first_run=0 if part is None else part.start,
     )
     gan = build(config, stream.categories, getattr(source, "symbols", ""))
     recorder = Recorder(stream, config.epochs, config.data.memory)

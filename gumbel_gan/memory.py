@@ -41,7 +41,8 @@ def runs_that_fit(config: Any) -> int:
         raise ValueError("runs: received auto where runs are trained one after the other: give a number")
     categories = len(open_source(config.data).labels)
     one = training_bytes(config, categories) - 100 * categories
-    return max(1, min(MOST_RUNS, (psutil.virtual_memory().available // 2 - 100 * categories) // one))
+    free = int(psutil.virtual_memory().available)
+    return max(1, min(MOST_RUNS, (free // 2 - 100 * categories) // one))
 
 
 def check_fits(config: Config, categories: int) -> None:

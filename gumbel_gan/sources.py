@@ -22,6 +22,7 @@ from .language import SYMBOLS, Strings, sentence_law, sentences
 
 MAX_CATEGORIES = 10_000_000
 _MARK = b"\xef\xbb\xbf"  # UTF-8's byte-order mark
+_BLOCK = 1 << 20  # bytes of a file that are read at once
 _PATIENCE = 5  # seconds without anything on standard input, before it is said
 TargetIs = Literal["given", "frequencies", "counted"]
 
@@ -471,7 +472,7 @@ def _byte_counts(path: str, unit: str) -> Counter[bytes]:
     with open(path, "rb") as file:
         if file.read(len(_MARK)) != _MARK:
             file.seek(0)
-        while block := file.read(1 << 20):
+        while block := file.read(_BLOCK):
             rest += block
             end = rest.rfind(b"\n") + 1
             if unit == "words":
@@ -492,7 +493,7 @@ def _character_counts(path: str) -> Counter[str]:
     with open(path, "rb") as file:
         block = b" "
         while block:
-            block = file.read(1 << 20)
+            block = file.read(_BLOCK)
             text = rest + decoder.decode(block, final=not block)
             end = len(text.rstrip("\r")) if block else len(text)  # a line end may go on in the next block
             text, rest = text[:end], text[end:]

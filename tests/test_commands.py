@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gumbel_gan
-from gumbel_gan import benchmark, plot, sample, train
+from gumbel_gan import plot, sample, train
 
 SHORT = ("--epochs", "4", "--training.batches", "10")
 FILES = [
@@ -137,27 +137,6 @@ def test_training_that_diverges_keeps_what_it_learned(
     assert "training stopped: epoch 1, run 0: " in error
     assert error.count("\n") == 1
     assert not directory.exists()  # not even one epoch was good
-
-
-def test_benchmark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("compiled_epochs", "session_run", "fit_per_batch"):
-        monkeypatch.setattr(benchmark, name, lambda runs=1: lambda: 2.5 * runs)
-    benchmark.main(["--runs", "1,64", "--output", str(tmp_path), "--repeats", "2"])
-    rows = list(csv.reader((tmp_path / "benchmark.csv").read_text().splitlines()))
-    assert rows[0] == ["implementation", "runs", "microseconds_per_run_step"]
-    assert rows[1:3] == [["gumbel_gan", "1", "2.5000"], ["gumbel_gan", "64", "160.0000"]]
-    assert "tf1_session_run" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-def test_benchmark_of_the_real_thing(tmp_path: Path) -> None:
-    done = command("gumbel_gan.benchmark", "--runs", "1,8", "--repeats", "1", "--output", str(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = (tmp_path / "benchmark.csv").read_text().splitlines()[1:]
-    rows = {(name, runs): float(time) for name, runs, time in csv.reader(lines)}
-    assert rows["gumbel_gan", "1"] < rows["keras_fit_per_batch", "1"] < rows["tf1_session_run", "1"]
 
 
 USAGE_ERRORS = [

@@ -1,4 +1,3 @@
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -143,18 +142,6 @@ def test_feed_passes_once_and_keeps_what_came_before_a_bad_label() -> None:
     assert feed.ended
     assert "received 'c' at item 4" in str(feed.error)
     assert len(feed.take(9)) == 0
-
-
-def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stdin:
-        buffer = io.BytesIO(b"ok\n\nwarn\r\nok\nbad\n")
-
-    monkeypatch.setattr("sys.stdin", Stdin)
-    feed = open_source(Data(path="-", vocabulary="ok,warn"))
-    assert isinstance(feed, Feed)
-    assert feed.target_is == "counted"
-    np.testing.assert_array_equal(feed.take(10), [0, 1, 0])
-    assert "received 'bad' at line 5 of standard input" in str(feed.error)
 
 
 def test_laws() -> None:

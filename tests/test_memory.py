@@ -1,0 +1,58 @@
+import multiprocessing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from gumbel_gan import memory, study, train
+from gumbel_gan.benchmark import _one_size
+from gumbel_gan.config import Config, Data, Discriminator, Generator, Training
+from gumbel_gan.memory import check_fits, runs_that_fit, training_bytes
+
+
+def free(monkeypatch: pytest.MonkeyPatch, gigabytes: float) -> None:
+    known = SimpleNamespace(available=int(gigabytes * 1e9))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: known)
+
+
+def test_what_does_not_fit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    free(monkeypatch, 1)
+    sizes = ["--data.law", "zipf", "--data.categories", "1000000", "--runs", "64"]
+    with pytest.raises(SystemExit) as stopped:
+        train.main([*sizes, "--output", str(tmp_path / "out")])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert "received 64 runs of 1,000,000 categories in batches of 10, which take about" in error
+    assert "of the 1.0 GB that are free: 1 runs would fit" in error
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ValueError, match=r"give a smaller training.batch_size"):
+        check_fits(Config(training=Training(batch_size=10_000_000)), 1_000)
+    check_fits(Config(runs=4_096), 5)
+
+
+def test_runs_that_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free(monkeypatch, 8)
+    assert runs_that_fit(Config()) == memory.MOST_RUNS
+    runs = runs_that_fit(Config(data=Data(law="zipf", categories=100_000)))
+    assert training_bytes(Config(runs=runs), 100_000) < 4.1e9
+    assert training_bytes(Config(runs=runs + 2), 100_000) > 3.9e9
+    (tmp_path / "study.yaml").write_text("base: {data: {law: zipf}}\nvary: {data.categories: [5, 100000]}")
+    _, cells = study.read(str(tmp_path / "study.yaml"), [], {"runs": "auto"})
+    assert [cell.settings.runs for cell in cells] == [memory.MOST_RUNS, runs]
+    strings = Config(
+        data=Data(length=3), generator=Generator(kind="lstm"), discriminator=Discriminator(kind="mlp")
+    )
+    with pytest.raises(ValueError, match="runs: received auto where runs are trained one after the other"):
+        runs_that_fit(strings)
+
+
+@pytest.mark.slow
+def test_a_million_categories() -> None:
+    """Within 1.5 GB of TensorFlow's own, and the estimate right within a factor of two."""
+    with multiprocessing.get_context("spawn").Pool(1) as process:
+        _, taken = process.apply(_one_size, ({"categories": 1_000_000, "runs": 1, "batch_size": 10},))
+    assert taken < 1.5e9
+    estimate = training_bytes(Config(data=Data(law="zipf", categories=1_000_000)), 1_000_000)
+    assert taken / 2 < estimate < 2 * taken

@@ -1,0 +1,145 @@
+"""Streams as they come: odd line ends, odd encodings, odd lengths, odd tables."""
+
+import os
+import select
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from gumbel_gan import sources
+from gumbel_gan.config import Data
+from gumbel_gan.data import Stream
+from gumbel_gan.sources import Feed, Frequencies, open_source
+
+MARK = b"\xef\xbb\xbf"
+
+
+def counted(content: bytes, directory: Path, name: str = "file.txt", **settings: str) -> dict[str, int]:
+    path = directory / name
+    path.write_bytes(content)
+    source = open_source(Data(path=str(path), **settings))  # type: ignore[arg-type]
+    assert isinstance(source, Frequencies)
+    return dict(zip(source.labels, source.counts.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("block", [3, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "unit", "expected"),
+    [
+        (b"ab\r\nba\r\n", "characters", {"a": 2, "b": 2}),
+        (b"ab\rb\r\r\n", "characters", {"a": 1, "b": 2, "\r": 1}),
+        (MARK + "äbä".encode(), "characters", {"ä": 2, "b": 1}),
+        (MARK + b"on off\r\non\n", "words", {"on": 2, "off": 1}),
+        ("on\u2003off on".encode(), "words", {"on": 2, "off": 1}),
+        (MARK + b"on\r\n\r\noff\non", "lines", {"on": 2, "off": 1}),
+        (b"on\x0coff on", "words", {"on": 2, "off": 1}),
+    ],
+)
+def test_line_ends_and_marks(
+    content: bytes,
+    unit: str,
+    expected: dict[str, int],
+    block: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows' line ends and a byte-order mark are no categories, wherever the blocks of a file end."""
+    monkeypatch.setattr(sources, "_BLOCK", block)
+    assert counted(content, tmp_path, unit=unit) == expected
+
+
+@pytest.mark.parametrize("unit", ["characters", "words", "lines"])
+def test_not_text(unit: str, tmp_path: Path) -> None:
+    """Invalid UTF-8 and NUL bytes are refused with the line they stand in."""
+    for bad in (b"ab\nb\xffa\n", b"ab\nb\0a\n"):
+        with pytest.raises(ValueError, match=r"data.path: line 2 of .*file.txt is not UTF-8 text"):
+            counted(bad, tmp_path, unit=unit)
+
+
+def test_long_line(tmp_path: Path) -> None:
+    """A line of 10 MB is a line like others."""
+    long = b"ab " * (10_000_000 // 3)
+    assert counted(long + b"\nb", tmp_path, unit="words") == {"ab": len(long) // 3, "b": 1}
+    assert counted(long + b"\nb", tmp_path)[" "] == len(long) // 3
+
+
+def test_tables(tmp_path: Path) -> None:
+    """A quoted field may hold a line break; a row without a value is refused with its line."""
+    table = b'id,kind\r\n1,a\r\n2,"b\nc"\r\n3,a\r\n'
+    assert counted(table, tmp_path, "table.csv", column="kind") == {"a": 2, "b\nc": 1}
+    for ragged in (b"id,kind\n1,a\n2\n", b"id,kind\n1,a\n2,\n"):
+        with pytest.raises(ValueError, match=r"data.column: line 3 of .* has no value in column 'kind'"):
+            counted(ragged, tmp_path, "table.csv", column="kind")
+
+
+def test_file_that_changes_while_training(tmp_path: Path) -> None:
+    """A file is read once, before training: what happens to it afterwards changes nothing."""
+    path = tmp_path / "file.txt"
+    for change in (lambda: path.write_bytes(b"b"), path.unlink):
+        path.write_bytes(b"aab")
+        stream = Stream(open_source(Data(path=str(path))))
+        before = stream.epoch(0)
+        change()
+        np.testing.assert_array_equal(Stream(stream.source).epoch(0), before)
+        assert len(stream.epoch(1)) == 100
+    np.save(tmp_path / "numbers.npy", np.array([0, 1, 1]))
+    stream = Stream(open_source(Data(path=str(tmp_path / "numbers.npy"))))
+    os.truncate(tmp_path / "numbers.npy", 10)
+    assert len(stream.epoch(0)) == 100
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Line by line as they come; nothing for a while is said once; closing ends a read that waits."""
+    monkeypatch.setattr(sources, "_PATIENCE", 0.1)
+    here, there = os.pipe()
+    with os.fdopen(here, "rb") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        feed = open_source(Data(path="-", vocabulary="ok,warn"))
+        assert isinstance(feed, Feed)
+        os.write(there, MARK + b"ok\n\nwarn\r\no")
+        np.testing.assert_array_equal(feed.take(2), [0, 1])
+        os.write(there, b"k\n" + b"x" * 50_000)
+        np.testing.assert_array_equal(feed.take(1), [0])
+        os.write(there, b"\n")
+        assert len(feed.take(1)) == 0
+        assert "received 'xxxx" in str(feed.error)
+        assert "at line 5 of standard input" in str(feed.error)
+        waiting = open_source(Data(path="-", vocabulary="ok,warn"))
+        assert isinstance(waiting, Feed)
+        monkeypatch.setattr(select, "select", _closing(waiting, select.select))
+        assert len(waiting.take(1)) == 0
+        assert capsys.readouterr().err == "gumbel_gan: waiting for standard input\n"
+    os.close(there)
+
+
+def _closing(feed: Feed, wait):  # type: ignore[no-untyped-def]
+    """`select`, which after thirty waits sees the feed closed."""
+    waits = 0
+
+    def waited(*arguments):  # type: ignore[no-untyped-def]
+        nonlocal waits
+        waits += 1
+        if waits == 30:
+            feed.close()
+        return wait(*arguments)
+
+    return waited
+
+
+@pytest.mark.slow
+def test_a_gigabyte(tmp_path: Path) -> None:
+    """1 GB is read at 50 MB/s or better, in no more than 300 MB beyond a small file's memory."""
+    line = b"It was the best of times, it was the worst of times\n"
+    with (tmp_path / "large.txt").open("wb") as file:
+        for _ in range(100):
+            file.write(line * (10_000_000 // len(line)))
+    process = psutil.Process()
+    before, start = process.memory_info().rss, time.perf_counter()
+    source = open_source(Data(path=str(tmp_path / "large.txt")))
+    assert 1_000 / (time.perf_counter() - start) > 50
+    assert process.memory_info().rss - before < 300e6
+    assert len(Stream(source).epoch(0)) == 100
