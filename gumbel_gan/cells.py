@@ -81,10 +81,12 @@ def train(cell: Cell, callbacks: Sequence[Any] = ()) -> Cell:
         callbacks: Keras callbacks, of a GAN's training.
     """
     start = time.perf_counter()
+    with quiet_import(None if _of_strings(cell) else cell.settings.runs):
+        from . import experiment
     try:
-        with quiet_import(None if _of_strings(cell) else cell.settings.runs):
-            from . import experiment  # noqa: F401
         curves, columns = _results(cell, callbacks)
+    except experiment.Interrupted as error:  # what half a cell has learned is of no use
+        raise KeyboardInterrupt(*getattr(error.__cause__, "args", ())) from None
     except (ValueError, ArithmeticError) as error:
         return replace(cell, failure=str(error))
     columns["seconds"] = np.full(curves.shape[1], time.perf_counter() - start)

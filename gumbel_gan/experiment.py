@@ -204,7 +204,7 @@ def run(
             f"data.path: the stream ended before the first batch of {training.batch_size}: give more, "
             "or a smaller training.batch_size"
         )
-    interrupted = False
+    interrupted: KeyboardInterrupt | None = None
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input ran out of data")  # a feed may end
         try:
@@ -217,12 +217,12 @@ def run(
                 verbose=0,
                 callbacks=[recorder, *callbacks, *keepers],
             )
-        except KeyboardInterrupt:
-            interrupted = True
+        except KeyboardInterrupt as error:
+            interrupted = error
             recorder.on_train_end()
     result = _result(config, recorder, gan) if recorder.done else None
     if interrupted:
-        raise Interrupted(f"interrupted after {recorder.done} epochs", result, gan)
+        raise Interrupted(f"interrupted after {recorder.done} epochs", result, gan) from interrupted
     if recorder.failure or result is None:
         raise NotFinite(recorder.failure or "no epoch was finished", result, gan)
     return result, gan
