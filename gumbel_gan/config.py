@@ -508,6 +508,11 @@ class Config:
                 f"discriminator.gradient_penalty: received with the estimator {estimator}, which learns from "
                 "hard samples only and never from the slopes between them: give 0, or discriminator.r1"
             )
+        if discriminator.gradient_penalty and discriminator.view == "exact":
+            raise ValueError(
+                "discriminator.gradient_penalty: received with the exact view, which has no samples to stand "
+                "between: give 0, or discriminator.r1"
+            )
         if discriminator.label_smoothing and self.training.loss not in LABELLED:
             raise ValueError(
                 f"discriminator.label_smoothing: received with the loss {self.training.loss}, which has no "

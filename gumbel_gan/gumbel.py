@@ -6,7 +6,6 @@ of the simplex through which gradients flow (Gumbel-softmax: Jang et al. 2016, e
 distribution of Maddison et al. 2016, section 3).
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +73,15 @@ def gumbel_max(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:
     return tf.argmax(perturb(logits, samples, seed), axis=-1, output_type=tf.int32)
 
 
+class _ExpRelaxedOneHotCategorical(tfp.distributions.ExpRelaxedOneHotCategorical):
+    """TFP's distribution of log-samples, with the noise drawn by `gumbel_noise`."""
+
+    def _sample_n(self, n: int, seed: Seed = None) -> tf.Tensor:
+        temperature = tf.convert_to_tensor(self.temperature)
+        perturbed = swap(perturb(self._logits_parameter_no_checks(), n, seed))  # [n, R, ..., K]
+        return tf.math.log_softmax(perturbed / temperature[..., None])
+
+
 class RelaxedOneHotCategorical(tfp.distributions.RelaxedOneHotCategorical):
     """`tfp.distributions.RelaxedOneHotCategorical`, drawn faster; all else, `log_prob` included, is TFP's.
 
@@ -89,14 +97,8 @@ class RelaxedOneHotCategorical(tfp.distributions.RelaxedOneHotCategorical):
     ) -> None:
         parameters = {"temperature": temperature, "logits": logits, "probs": probs}
         super().__init__(temperature, logits=logits, probs=probs)
+        self._distribution = _ExpRelaxedOneHotCategorical(temperature, logits=logits, probs=probs)
         self._parameters = parameters
-
-    def _call_sample_n(self, sample_shape: Any, seed: Seed = None, **kwargs: Any) -> tf.Tensor:
-        # TFP's would be the exponential of a log-softmax: a fifth more time a step, besides the noise.
-        shape = np.atleast_1d(tf.get_static_value(sample_shape)).astype(int).tolist()
-        perturbed = perturb(self.distribution._logits_parameter_no_checks(), math.prod(shape), seed)
-        relaxed = swap(relax(perturbed, tf.convert_to_tensor(self.temperature)[..., None]))  # [n, R, ..., K]
-        return tf.reshape(relaxed, (*shape, *relaxed.shape[1:]))
 
     @classmethod
     def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gumbel_gan import study
 STUDY = "base: {runs: 2, epochs: 8, training: {batches: 20}}\nvary: {temperature: [0.1, 0.5, 1.0, 2.0]}"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of what Dask and asyncio say as their workers go
 def test_a_worker_that_dies_costs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "study.yaml").write_text(STUDY)

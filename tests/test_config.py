@@ -168,6 +168,10 @@ def test_bad_laws_drifts_and_smoothings(settings: dict[str, Any], message: str) 
             "data.smoothing: received relaxed .* the hard view, where samples are hard",
         ),
         (
+            {"discriminator": Discriminator(gradient_penalty=1.0, view="exact")},
+            "discriminator.gradient_penalty: received with the exact view, which has no samples",
+        ),
+        (
             {"discriminator": Discriminator(label_smoothing=0.1), "training": Training(loss="hinge")},
             "discriminator.label_smoothing: received with the loss hinge, which has no labels",
         ),

@@ -52,7 +52,7 @@ def check(name: str, logits: np.ndarray, temperature: float, seed: int) -> None:
     np.testing.assert_allclose(samples.sum(-1), 1, rtol=1e-4)
 
 
-@pytest.mark.parametrize("categories", [2, 5])
+@pytest.mark.parametrize("categories", [pytest.param(2, marks=pytest.mark.slow), 5])
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_estimators(name: str, categories: int) -> None:
     @settings(max_examples=100, deadline=None, database=None, derandomize=True)

@@ -66,7 +66,9 @@ CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if "the" not in name else []) for name in CONFIGS]
+)
 def test_resumed_is_as_if_never_stopped(name: str, tmp_path: Path) -> None:
     config = CONFIGS[name]
     whole, _ = experiment.run(config)
@@ -193,7 +195,13 @@ def test_one_writer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert not (tmp_path / lock.NAME).exists()
 
 
-@pytest.mark.parametrize("failing", ["state.npz", "probabilities.csv", "error_heatmap.png", "summary.json"])
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "summary.json",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("state.npz", "metrics.csv", "error_heatmap.png")),
+    ],
+)
 def test_full_disk(
     failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
