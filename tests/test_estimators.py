@@ -163,7 +163,10 @@ def test_value_of_the_surrogate_is_the_mean_loss(name: str) -> None:
     assert abs(values.mean() - expected) < 5 * values.std() / np.sqrt(4000) + allowed
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n in ("relax", "rebar") else n for n in ESTIMATORS],
+)
 def test_trains_in_the_compiled_epoch(name: str) -> None:
     """Two runs, diagnostics on, against a discriminator that likes the later categories and stands still."""
     config = Config(

@@ -56,6 +56,7 @@ def test_dead_fraction() -> None:
     assert row["dead_fraction"] == pytest.approx(0.92, abs=0.02)
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--output", str(tmp_path), "--logits", "[0,1]", "--kernel", "[1,-1]", "--draws", "200"]
     gradients.main([*arguments, "--temperatures", "[0.5]", "--conditional_draws", "2"])

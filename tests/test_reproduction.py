@@ -65,7 +65,8 @@ def same_law(first: np.ndarray, second: np.ndarray) -> bool:
     return bool(scipy.stats.ks_2samp(first, second).pvalue > 1e-6)
 
 
-@pytest.mark.parametrize("epochs", [70, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("epochs", [70, 200])
 def test_letters_of_a_text_are_learned_like_a_given_distribution(epochs: int) -> None:
     """30 kB of English: the maximum error has the same law as with its probabilities given."""
     config = Config(runs=12, epochs=epochs, data=Data(path=str(DATA / "genesis.txt")))

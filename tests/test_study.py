@@ -142,6 +142,7 @@ def test_polynomial_study(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_leak_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setattr("gumbel_gan.leak.BATCHES", 100)
     (tmp_path / "base.yaml").write_text("runs: 2\nepochs: 2\ntraining: {batches: 5}\n")

@@ -232,6 +232,7 @@ def test_full_disk(
     assert len(gumbel_gan.load(out).metrics["max_abs_error"]) == 4
 
 
+@pytest.mark.slow
 def test_file_size_limit(tmp_path: Path) -> None:
     """The kernel's own refusal, at 20 kB a file."""
     code = (
@@ -295,7 +296,9 @@ def test_hostile_files(
     assert not Path("HACKED").exists()
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+)
 def test_signals(number: int, status: int, tmp_path: Path) -> None:
     options = ["--epochs", "100000", "--training.batches", "20", "--output", "out"]
     with subprocess.Popen(

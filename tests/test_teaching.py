@@ -13,7 +13,7 @@ def test_histograms() -> None:
     figure = teaching.histogram_figure({"a": np.full(10, 0.5), "b": np.zeros(4)}, (x, x), "z")
     assert [axis.get_title("left") for axis in figure.axes] == ["a", "b"]
     np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_xydata(), np.stack([x, x], 1))  # type: ignore[arg-type]
-    figure = teaching.estimates_figure({"one": np.array([1.0, 3.0])}, truth=2.0)
+    figure = teaching.estimates_figure({"one": np.tile([1.0, 3.0], 50)}, truth=2.0)
     _, texts = figure.axes[0].get_legend_handles_labels()
     assert set(texts) == {"one: 2.00 ± 1.00", "exact: 2.00"}
 
