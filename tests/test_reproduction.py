@@ -66,7 +66,7 @@ def same_law(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("epochs", [70, 200])
+@pytest.mark.parametrize("epochs", [200])
 def test_letters_of_a_text_are_learned_like_a_given_distribution(epochs: int) -> None:
     """30 kB of English: the maximum error has the same law as with its probabilities given."""
     config = Config(runs=12, epochs=epochs, data=Data(path=str(DATA / "genesis.txt")))
