@@ -221,7 +221,7 @@ def jax_scan(runs: int, generator: str = "unsafe_rbg") -> Trainer:
     import jax.numpy as jnp
     from jax import lax
 
-    jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]
+    jax.config.update("jax_platforms", "cpu")
 
     def adam(values: Any, gradient: Any, moments: Any) -> Any:
         step, mean, square = moments
