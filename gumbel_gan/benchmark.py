@@ -218,10 +218,14 @@ def scale() -> list[dict[str, Any]]:
     return rows
 
 
+def _most_memory() -> int:
+    """Of this process, bytes: Linux' resident high-water mark (`getrusage` would tell the parent's, too)."""
+    with open("/proc/self/status", encoding="utf-8") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
+
+
 def _one_size(sizes: dict[str, int]) -> tuple[float, int]:
     """Seconds a batch, and the most memory it took beyond that of a process with TensorFlow, bytes."""
-    import resource
-
     with quiet_import(sizes["runs"]):
         import tensorflow as tf
 
@@ -229,10 +233,7 @@ def _one_size(sizes: dict[str, int]) -> tuple[float, int]:
         from .data import Stream
         from .sources import open_source
 
-    def most_memory() -> int:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-    before = most_memory()
+    before = _most_memory()
     data = Data(law="zipf", categories=sizes["categories"])
     batches = max(1, min(100, 1_000_000 // (10 * max(sizes.values()))))
     training = Training(batch_size=sizes["batch_size"], batches=batches)
@@ -246,7 +247,7 @@ def _one_size(sizes: dict[str, int]) -> tuple[float, int]:
         start = time.perf_counter()
         float(epoch(integers)["generator_loss"])
         times.append(time.perf_counter() - start)
-    return float(np.median(times)) / batches, most_memory() - before
+    return float(np.median(times)) / batches, _most_memory() - before
 
 
 if __name__ == "__main__":

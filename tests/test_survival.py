@@ -358,7 +358,7 @@ train.main(sys.argv[3:])
 @pytest.mark.slow
 def test_killed_ten_times(tmp_path: Path) -> None:
     """At random moments, in the middle of checkpoints and of results: the same files, byte for byte."""
-    settings = ["--epochs", "600", "--runs", "2", "--quiet"]
+    settings = ["--epochs", "5000", "--quiet"]
     subprocess.run([*TRAIN, *settings, "--output", "whole"], cwd=tmp_path, check=True)
     moments = random.Random(0)
     kills = [
@@ -382,12 +382,15 @@ def test_killed_ten_times(tmp_path: Path) -> None:
             target or "none",
             str(moments.randrange(1, 4) if target in ("state.npz", "history") else 0),
         ]
+        state = tmp_path / "killed" / "checkpoint" / "state.npz"
+        before = state.stat().st_mtime_ns if state.exists() else 0
         process = subprocess.Popen([*line, *options, "--quiet", "--output", "killed"], cwd=tmp_path)
-        try:
-            process.wait(None if target else moments.uniform(5, 12))
-        except subprocess.TimeoutExpired:
+        if not target:  # some time after the first new checkpoint
+            while process.poll() is None and not (state.exists() and state.stat().st_mtime_ns > before):
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0, 0.5))
             process.kill()
-            process.wait()
+        process.wait()
         assert process.returncode == -signal.SIGKILL, (number, target)
     subprocess.run([*TRAIN, "--resume", "--output", "killed", "--quiet"], cwd=tmp_path, check=True)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
