@@ -38,25 +38,20 @@ VALUES = st.one_of(
 SETTINGS = st.dictionaries(st.sampled_from([*KEYS, "unknown", "data.unknown"]), VALUES, max_size=4)
 
 
-def parsed(arguments: list[str]) -> tuple[int, str, str]:
-    """Status, output and errors of parsing, without training."""
+def parsed(arguments: list[str]) -> tuple[int | Config, str, str]:
+    """The configuration, or the exit status, with output and errors; without training."""
     out, err = io.StringIO(), io.StringIO()
-    status = 0
+    status: int | Config = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             options = train.parser()
-            train._config(options, options.parse_args(arguments))
+            status = train._config(options, options.parse_args(arguments))
         except SystemExit as stopped:
             status = int(stopped.code or 0)
         except ValueError as error:  # as `main` reports it
             print(f"gumbel_gan: error: {error}", file=err)
             status = 2
     return status, out.getvalue(), err.getvalue()
-
-
-def config_of(arguments: list[str]) -> Config:
-    options = train.parser()
-    return train._config(options, options.parse_args(arguments))
 
 
 def nested(flat: dict[str, Any]) -> dict[str, Any]:
@@ -78,9 +73,9 @@ def check(directory: Path, flat: dict[str, Any], as_yaml: bool) -> Config | None
             for key, value in flat.items()
         }
         arguments = [f"--{key}={text.strip()}" for key, text in texts.items()]
-    status, _, error = parsed(arguments)
-    if status:
-        assert status == 2, (arguments, error)
+    config, _, error = parsed(arguments)
+    if not isinstance(config, Config):
+        assert config == 2, (arguments, error)
         assert 1 <= error.count("\n") <= 3, (arguments, error)
         assert "Traceback" not in error
         assert error.startswith("gumbel_gan: error: "), (arguments, error)
@@ -88,8 +83,9 @@ def check(directory: Path, flat: dict[str, Any], as_yaml: bool) -> Config | None
     status, printed, error = parsed([*arguments, "--print_config"])
     assert (status, error) == (0, ""), (arguments, error)
     (directory / "printed.yaml").write_text(printed)
-    config = config_of(arguments)
-    assert config_yaml(config_of(["--config", str(directory / "printed.yaml")])) == config_yaml(config)
+    again, _, _ = parsed(["--config", str(directory / "printed.yaml")])
+    assert isinstance(again, Config)
+    assert config_yaml(again) == config_yaml(config)
     return config
 
 
@@ -147,11 +143,11 @@ def test_accepted_ones_train(part: int, tmp_path: Path) -> None:
         if "data.law" in flat or "data.categories" in flat:
             flat = {"data.law": "zipf", "data.categories": 3, **flat}
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(nested(flat)))
-        status, _, error = parsed(["--config", str(tmp_path / "config.yaml")])
-        if status:
+        config, _, error = parsed(["--config", str(tmp_path / "config.yaml")])
+        if not isinstance(config, Config):
             assert 1 <= error.count("\n") <= 3
             continue
-        run, _gan = experiment.run(config_of(["--config", str(tmp_path / "config.yaml")]))
+        run, _gan = experiment.run(config)
         assert np.isfinite(run.learned).all(), flat
         np.testing.assert_allclose(run.learned.sum(-1), 1, atol=1e-5, err_msg=str(flat))
         np.testing.assert_allclose(run.averaged.sum(-1), 1, atol=1e-5, err_msg=str(flat))
