@@ -68,13 +68,10 @@ class Checkpoint(keras.callbacks.Callback):
         if os.path.exists(state):
             os.replace(state, os.path.join(self.directory, PREVIOUS))
         arrays = {f"variable {n}": variable.numpy() for n, variable in enumerate(_variables(self.model))}
-        counters = {
-            "epochs": np.array(epochs),
-            "saved": np.array([len(getattr(self.recorder, n)) for n in self._saved]),
-        }
+        self._saved = {name: len(getattr(self.recorder, name)) for name in self._saved}
+        counters = {"epochs": np.array(epochs), "saved": np.array(list(self._saved.values()))}
         _write(self.directory, STATE, {**arrays, **counters, **self.recorder.state()})
         self._state_epoch = epochs
-        self._saved = {name: len(getattr(self.recorder, name)) for name in self._saved}
         self._written = time.perf_counter()
         self._cost = self._written - start
 
@@ -120,15 +117,15 @@ class Checkpoint(keras.callbacks.Callback):
         if any(variable.shape != value.shape for variable, value in zip(variables, values, strict=True)):
             raise ValueError("it is of another model")
         epochs = int(state["epochs"])
-        files = {first: name for first, _, name in self._files()}
+        files = {first: (last, name) for first, last, name in self._files()}
         histories = {name: History() for name in self._saved}
         done = 0
         while done < epochs:
-            rows = _read(os.path.join(self.directory, files[done]))
+            done, file = files[done]
+            rows = _read(os.path.join(self.directory, file))
             for name, history in histories.items():
                 columns = [key for key in rows if key.startswith(f"{name} ")]
                 history.extend({key.split(" ", 1)[1]: rows[key] for key in columns})
-            done = next(last for first, last, _ in self._files() if first == done)
         lengths = dict(zip(self._saved, state["saved"].tolist(), strict=True))
         if lengths != {name: len(history) for name, history in histories.items()}:
             raise ValueError("its history is not whole")

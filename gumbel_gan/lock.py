@@ -20,19 +20,24 @@ def locked(directory: str) -> Iterator[None]:
     """
     path = os.path.join(directory, NAME)
     own = psutil.Process()
-    while True:
-        try:
-            with open(path, "x", encoding="utf-8") as file:
-                json.dump({"pid": own.pid, "started": own.create_time()}, file)
-            break
-        except FileExistsError:
-            if (holder := _holder(path)) is not None:
-                when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.create_time()))
-                raise ValueError(
-                    f"output: {directory} is being written by process {holder.pid}, started {when}: wait for "
-                    "it, or give another directory"
-                ) from None
-            os.remove(path)  # left by a process that has died
+    written = f"{path}.{own.pid}"
+    with open(written, "w", encoding="utf-8") as file:
+        json.dump({"pid": own.pid, "started": own.create_time()}, file)
+    try:
+        while True:
+            try:
+                os.link(written, path)  # whole at once: an empty lock would pass for a dead one
+                break
+            except FileExistsError:
+                if (holder := _holder(path)) is not None:
+                    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.create_time()))
+                    raise ValueError(
+                        f"output: {directory} is being written by process {holder.pid}, started {when}: wait "
+                        "for it, or give another directory"
+                    ) from None
+                os.remove(path)  # left by a process that has died
+    finally:
+        os.remove(written)
     try:
         yield
     finally:

@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             reason = error.strerror or " ".join(str(error).split())
             status, message = 1, f"output: cannot write to {directory} ({reason}); what is there is whole"
     if status:
-        if not begun(directory):
+        if not given.resume and not begun(directory):
             os.remove(os.path.join(directory, "config.yaml"))
             if not os.listdir(directory):
                 os.rmdir(directory)

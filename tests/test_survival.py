@@ -174,6 +174,18 @@ def test_what_cannot_be_resumed(
     assert error.count("\n") == 1
 
 
+def test_run_that_cannot_be_resumed_yet_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Killed before the first checkpoint, and resumed with a learning rate that fails: its settings stay."""
+    config = Config(epochs=3, generator=Generator(learning_rate=1e38), training=SMALL)
+    text = results.config_yaml(config)
+    results.write(str(tmp_path), "config.yaml", lambda file: file.write(text))
+    with pytest.raises(SystemExit) as stopped:
+        train.main(["--resume", "--output", str(tmp_path), "--quiet"])
+    assert stopped.value.code == 1
+    assert "training stopped: epoch 1, run 0" in capsys.readouterr().err
+    assert (tmp_path / "config.yaml").read_text() == text
+
+
 def test_one_writer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = psutil.Process(os.getppid())
     holder = {"pid": other.pid, "started": other.create_time()}
