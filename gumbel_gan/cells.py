@@ -18,7 +18,7 @@ from .language import Strings
 from .metrics import max_abs_error, total_variation
 from .polynomial import Polynomial
 from .quiet import quiet_import
-from .results import write
+from .results import read_arrays, write
 from .sources import open_source
 
 BASELINES = ("maximum_likelihood", "ngram", "empirical")
@@ -201,10 +201,9 @@ def keep(cell: Cell, directory: str) -> None:
 def restore(cell: Cell, directory: str) -> bool:
     """Read a cell that was trained before; whether there is one."""
     try:
-        with np.load(os.path.join(directory, cell.file), allow_pickle=False) as file:
-            cell.curves = file["curves"]
-            names = [name for name in file.files if name != "curves"]
-            cell.columns = {name.removeprefix("column "): file[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError):
+        arrays = read_arrays(os.path.join(directory, cell.file))
+        cell.curves = arrays.pop("curves")
+    except (OSError, ValueError, KeyError):
         return False
+    cell.columns = {name.removeprefix("column "): values for name, values in arrays.items()}
     return True

@@ -8,8 +8,6 @@ checksums: nothing in them is executed.
 import os
 import sys
 import time
-import zipfile
-import zlib
 from typing import Any
 
 import keras
@@ -17,7 +15,7 @@ import numpy as np
 
 from .callbacks import Recorder
 from .history import History
-from .results import write
+from .results import read_arrays, write
 
 STATE, PREVIOUS = "state.npz", "previous.npz"
 SECONDS = 4.0
@@ -87,19 +85,10 @@ class Checkpoint(keras.callbacks.Callback):
         for name in (STATE, PREVIOUS):
             path = os.path.join(self.directory, name)
             try:
-                state = _read(path)
-                self._restore(model, state)
+                self._restore(model, read_arrays(path))
             except FileNotFoundError:
                 continue
-            except (
-                OSError,
-                ValueError,
-                TypeError,
-                KeyError,
-                EOFError,
-                zipfile.BadZipFile,
-                zlib.error,
-            ) as error:
+            except (OSError, ValueError, KeyError) as error:
                 reasons.append(f"{path} ({' '.join(str(error).split())})")
                 continue
             if reasons:
@@ -122,7 +111,7 @@ class Checkpoint(keras.callbacks.Callback):
         done = 0
         while done < epochs:
             done, file = files[done]
-            rows = _read(os.path.join(self.directory, file))
+            rows = read_arrays(os.path.join(self.directory, file))
             for name, history in histories.items():
                 columns = [key for key in rows if key.startswith(f"{name} ")]
                 history.extend({key.split(" ", 1)[1]: rows[key] for key in columns})
@@ -154,9 +143,3 @@ def _variables(model: Any) -> list[Any]:
 
 def _write(directory: str, name: str, arrays: dict[str, Any]) -> None:
     write(directory, name, lambda file: np.savez(file, **arrays), binary=True)
-
-
-def _read(path: str) -> dict[str, np.ndarray]:
-    # Opened here: NumPy would leave open what is no archive.
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)

@@ -7,6 +7,7 @@ import os
 import shutil
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -300,6 +301,21 @@ def write(directory: str, name: str, fill: Callable[[Any], Any], binary: bool = 
     return path
 
 
+def read_arrays(path: str) -> dict[str, np.ndarray]:
+    """The arrays of a .npz file; never an object that would have to be unpickled.
+
+    Raises:
+        OSError: there is no such file, or it cannot be opened.
+        ValueError: it is broken.
+    """
+    try:
+        # Opened here: NumPy would leave open what is no archive.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(_reason(error)) from None
+
+
 def config_yaml(config: Config) -> str:
     """The settings as YAML, without `output` and `overwrite`; paths are absolute."""
     settings = asdict(config)
@@ -409,8 +425,8 @@ def load(directory: str) -> Run:
         arrays = {key: np.array(summary[key]) for key in ARRAYS}
         if summary["categories"] > MAX_READABLE:
             name = "arrays.npz"
-            with np.load(os.path.join(directory, name), allow_pickle=False) as file:
-                arrays = {key: file[key] for key in ARRAYS}
+            stored = read_arrays(os.path.join(directory, name))
+            arrays = {key: stored[key] for key in ARRAYS}
         labels = tuple(arrays.pop("labels").tolist())
         classes = length_classes(labels) if config.data.length else None
         readable = Readable(arrays["target"], summary["target_is"] != "counted", classes)
