@@ -24,6 +24,7 @@ train.main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_two_devices(tmp_path: Path) -> None:
     """The stream is that of one device; the runs differ, are all there, and stay those of their device."""
     options = ["--runs", "5", "--devices", "2", "--epochs", "3", "--training.batches", "5", "--output", "out"]

@@ -140,7 +140,7 @@ def test_seeds() -> None:
     learned = []
     for seed in (1, 1, 2):
         gan = build(Config(seed=seed), 5)
-        fit(gan, seed=seed)
+        fit(gan, seed=seed, batches=2)
         learned.append(gan.generator.logits.numpy())
     np.testing.assert_array_equal(learned[0], learned[1])
     assert (learned[0] != learned[2]).all()
@@ -291,7 +291,13 @@ def test_every_part_trains_and_is_serialized(parts: dict[str, Any]) -> None:
     assert (np.abs(again.generator.logits.numpy() - 1) > 0).all()
 
 
-@pytest.mark.parametrize(("name", "categories"), [("uniform", 1000), ("zipf", 100), ("one", 10), ("half", 3)])
+LAWS = [
+    ("one", 10),
+    *(pytest.param(*law, marks=pytest.mark.slow) for law in (("uniform", 1000), ("zipf", 100), ("half", 3))),
+]
+
+
+@pytest.mark.parametrize(("name", "categories"), LAWS)
 def test_every_law_trains(name: str, categories: int) -> None:
     data = Data(law=name, categories=categories)  # type: ignore[arg-type]
     result, _ = run(Config(runs=2, epochs=2, training=Training(batches=5), data=data))

@@ -105,12 +105,11 @@ def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "cell 1/1: temperature 2.0" in printed
     assert (out / "study.csv").read_text().startswith(before.rstrip("\n").rsplit("\n", 1)[0])
-    # A cell that cannot be read is trained again, whether it is no archive or half of one.
+    # A cell that cannot be read, here half of one, is trained again.
     kept = out / "cells" / read(path, [], {})[1][0].file
-    for broken in (b"broken", kept.read_bytes()[:500]):
-        kept.write_bytes(broken)
-        study.main([path, "--output", str(out)])
-        assert capsys.readouterr().out.count("cell 1/1") == 1
+    kept.write_bytes(kept.read_bytes()[:500])
+    study.main([path, "--output", str(out)])
+    assert capsys.readouterr().out.count("cell 1/1") == 1
 
 
 def test_cell_that_fails_is_reported_and_the_others_go_on(
