@@ -255,9 +255,11 @@ def _train(cells: Sequence[Cell], kept: str, work: Work, quiet: bool) -> None:
 def _rows(cells: Sequence[Cell]) -> Iterator[str]:
     keys = list(dict.fromkeys(key for cell in cells for key in cell.varied))
     names = next((list(cell.columns) for cell in cells if cell.columns), [])
-    yield ",".join([*keys, "run", *names, "failure"]) + "\n"
+    named = any(cell.name for cell in cells)  # cells of several kinds may have the same settings
+    yield ",".join([*["cell"] * named, *keys, "run", *names, "failure"]) + "\n"
     for cell in cells:
         varied = [_cell(cell.varied.get(key, "")) for key in keys]
+        varied = [*[_cell(cell.label)] * named, *varied]
         if cell.columns is None:
             yield ",".join([*varied, "", *[""] * len(names), _cell(cell.failure or "not trained yet")]) + "\n"
             continue

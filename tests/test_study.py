@@ -220,11 +220,13 @@ def test_columns_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_run_of_strings(tmp_path: Path) -> None:
     text = (
         "base: {epochs: 2, data: {length: 3}, generator: {kind: lstm}, discriminator: {kind: mlp}}\n"
-        "cells: [{kind: empirical}, {kind: ngram}]"
+        "cells: [{kind: empirical, name: the strings}, {kind: ngram, name: n-gram}]"
     )
     study.main([written(tmp_path, text), "--runs", "1", "--output", str(tmp_path / "out"), "--quiet"])
     with (tmp_path / "out" / "study.csv").open() as file:
-        assert next(csv.DictReader(file))["validity"] == "1"
+        rows = list(csv.DictReader(file))
+    assert [row["cell"] for row in rows] == ["the strings", "n-gram"]
+    assert rows[0]["validity"] == "1"
 
 
 def test_leak_of_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
