@@ -1,12 +1,13 @@
 """What the commands share: options, one-line errors, progress."""
 
 import difflib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 
 from . import __version__
 
@@ -31,6 +32,24 @@ class Parser(ArgumentParser):
 
     def _known(self) -> list[str]:
         return [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
+
+
+class ConfigFile(ActionConfigFile):
+    """A file of settings, of the user's or one that comes with the package."""
+
+    def __call__(self, parser: Any, settings: Any, path: Any, option: Any = None) -> None:
+        """Read it."""
+        self.apply_config(parser, settings, self.dest, ready_made(path))
+
+
+def ready_made(path: str) -> str:
+    """The path; where there is no such file, and it begins with configs/, that of the one in the package."""
+    home = os.path.dirname(__file__)
+    for place in (home, os.path.dirname(home)):  # installed, or a clone
+        packaged = os.path.join(place, path)
+        if path.startswith("configs/") and not os.path.exists(path) and os.path.exists(packaged):
+            return packaged
+    return path
 
 
 def fail(message: str, status: int) -> NoReturn:

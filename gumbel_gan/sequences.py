@@ -164,7 +164,7 @@ class SequenceDiscriminator(keras.Model):
                 hidden += [Windows(), layers.Dense(size, kernel_initializer=glorot)]
             else:
                 last = number == len(units) - 1
-                orthogonal = keras.initializers.Orthogonal(seed + number)
+                orthogonal = keras.initializers.Orthogonal(seed=seed + number)
                 hidden.append(
                     layers.LSTM(
                         size,

@@ -24,7 +24,7 @@ import yaml
 
 from . import cluster
 from .cells import KINDS, Cell, gather, keep, restore, train, trainings
-from .cli import Parser, fail
+from .cli import Parser, fail, ready_made
 from .memory import runs_that_fit
 from .metrics import ratio_of_means
 from .quiet import quiet_import
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser().parse_args(arguments)
     try:
         kind, cells = read(
-            given.study, given.vary or [], {"runs": _number(given.runs), "epochs": given.epochs}
+            ready_made(given.study), given.vary or [], {"runs": _number(given.runs), "epochs": given.epochs}
         )
     except ValueError as error:
         fail(str(error), 2)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from .cli import Parser, fail
+from .cli import ConfigFile, Parser, fail
 from .config import Config
 from .lock import locked
 from .memory import check_fits
@@ -37,7 +37,7 @@ from .sources import Feed, Source, open_source
 def parser() -> Parser:
     """The options of the command."""
     options = Parser(prog="python -m gumbel_gan.train", description="Train a GAN on a stream of categories.")
-    options.add_argument("--config", action="config", help="YAML file with any of these settings")
+    options.add_argument("--config", action=ConfigFile, help="YAML file with any of these settings")
     options.add_argument("--quiet", action="store_true", help="print nothing but errors")
     options.add_argument("--tensorboard", action="store_true", help="write TensorBoard events, too")
     options.add_class_arguments(Config, skip={"overwrite", "diagnostics"})

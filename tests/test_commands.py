@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gumbel_gan
-from gumbel_gan import plot, sample, train
+from gumbel_gan import cli, plot, sample, train
 
 SHORT = ("--epochs", "4", "--training.batches", "10")
 FILES = [
@@ -238,6 +238,23 @@ def test_usage_errors_are_quick() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(seconds) < 0.5
+
+
+def test_settings_that_come_with_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are found from anywhere; a file of the user's of the same name goes first."""
+    monkeypatch.chdir(tmp_path)
+    shown = []
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            train.main(["--config", "configs/natural.yaml", "--print_config"])
+        shown.append(capsys.readouterr().out)
+        (tmp_path / "configs").mkdir(exist_ok=True)
+        (tmp_path / "configs" / "natural.yaml").write_text("epochs: 3")
+    assert "optimizer: natural" in shown[0]
+    assert "optimizer: adam" in shown[1]
+    assert cli.ready_made("configs/studies/leak.yaml") != "configs/studies/leak.yaml"
 
 
 def test_public_names() -> None:

@@ -101,6 +101,13 @@ def test_discriminators(kind: str, units: list[int], tmp_path: Path) -> None:
     np.testing.assert_allclose(again(codes), verdict, rtol=1e-6)
 
 
+def test_recurrent_kernels_begin_orthogonal() -> None:
+    """Keras' first argument is the gain: a seed in its place would make kernels of a norm of a thousand."""
+    lstm = SequenceDiscriminator(6, 4, "lstm", [8], seed=1_000).network.layers[0]
+    recurrent = lstm.weights[1].numpy()
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(8), atol=1e-5)
+
+
 def test_convolution_is_one() -> None:
     discriminator = SequenceDiscriminator(6, 4, "convolution", [5])
     windows, dense = discriminator.network.layers[:2]
