@@ -38,7 +38,7 @@ class SequenceGenerator(keras.Model):
         self.categories = len(symbols)
         glorot, orthogonal = keras.initializers.GlorotUniform, keras.initializers.Orthogonal
         self.cell = keras.layers.LSTMCell(
-            units, kernel_initializer=glorot(seed), recurrent_initializer=orthogonal(seed)
+            units, kernel_initializer=glorot(seed), recurrent_initializer=orthogonal(seed=seed)
         )
         self.head = keras.layers.Dense(self.categories, kernel_initializer=glorot(seed + 1))
         self.cell.build((None, self.categories))
