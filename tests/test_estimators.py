@@ -195,7 +195,7 @@ def test_trains_in_the_compiled_epoch(name: str) -> None:
     assert (sharpness > 0.999).all() == (name != "gumbel_softmax")
 
 
-@pytest.mark.parametrize("name", ["rebar", "relax"])
+@pytest.mark.parametrize("name", ["rebar", pytest.param("relax", marks=pytest.mark.slow)])
 def test_control_variates_learn_to_lower_the_variance(name: str) -> None:
     estimator = ESTIMATORS[name](learning_rate=0.02)
     logits = tf.constant(POINTS[:1], tf.float32)

@@ -126,7 +126,13 @@ def test_convolution_is_one() -> None:
             {"discriminator": Discriminator(kind="lstm", units=[4], gradient_penalty=1.0)},
             marks=pytest.mark.slow,  # half a minute of compiling
         ),
-        {"discriminator": Discriminator(kind="mlp", units=[4]), "data": Data(length=5, smoothing="noise")},
+        pytest.param(
+            {
+                "discriminator": Discriminator(kind="mlp", units=[4]),
+                "data": Data(length=5, smoothing="noise"),
+            },
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_training_is_one_compiled_program(parts: dict[str, Any]) -> None:
@@ -177,6 +183,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().out.splitlines()) == 7
 
 
+@pytest.mark.slow
 def test_own_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "names.txt"
     path.write_text("".join(f"{a}{b}\n" for a in "abcdefgh" for b in "xyz"))
