@@ -44,7 +44,7 @@ def test_committed_with_its_outputs(name: str) -> None:
 FAST = {
     r"runs=(64|16|8)\b": "runs=2",
     r"epochs=(16|20|50|100)\b": "epochs=4",
-    r"Config\(runs=2(?=[,)])(?!, epochs)": "Config(runs=2, epochs=4",
+    r"Config\(\s*runs=2(?=[,)])(?!, epochs)": "Config(runs=2, epochs=4",
     r"arange\(1, \d+\)": "arange(1, 5)",
     r"40_000": "400",
     r"20_000\)\]": "200)]",
