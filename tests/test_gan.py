@@ -269,17 +269,17 @@ def test_views() -> None:
     assert abs(float(sampled[0] - gan.discriminator_loss(*gan.examples(real))[0])) > 0.015
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [
-        {"discriminator": Discriminator(kind="mlp", units=[4], r1=1.0, label_smoothing=0.1)},
-        {"discriminator": Discriminator(gradient_penalty=1.0, spectral_norm=True, weight_decay=0.1)},
-        {"data": Data(smoothing="noise"), "training": Training(generated_per_real=2, discriminator_steps=2)},
-        {"data": Data(smoothing="relaxed"), "discriminator": Discriminator(kind="mlp", spectral_norm=True)},
-        {"data": Data(smoothing="label"), "generator": Generator(optimizer="natural", ema=0.9)},
-        {"discriminator": Discriminator(view="exact", r1=0.1), "generator": Generator(estimator="relax")},
-    ],
-)
+PARTS: list[dict[str, Any]] = [
+    {"discriminator": Discriminator(kind="mlp", units=[4], r1=1.0, label_smoothing=0.1)},
+    {"data": Data(smoothing="label"), "generator": Generator(optimizer="natural", ema=0.9)},
+    {"discriminator": Discriminator(gradient_penalty=1.0, spectral_norm=True, weight_decay=0.1)},
+    {"data": Data(smoothing="noise"), "training": Training(generated_per_real=2, discriminator_steps=2)},
+    {"data": Data(smoothing="relaxed"), "discriminator": Discriminator(kind="mlp", spectral_norm=True)},
+    {"discriminator": Discriminator(view="exact", r1=0.1), "generator": Generator(estimator="relax")},
+]
+
+
+@pytest.mark.parametrize("parts", [*PARTS[:2], *(pytest.param(p, marks=pytest.mark.slow) for p in PARTS[2:])])
 def test_every_part_trains_and_is_serialized(parts: dict[str, Any]) -> None:
     gan = build(Config(runs=3, temperature=0.5, **parts), 5)
     again = CategoricalGAN.from_config(gan.get_config())

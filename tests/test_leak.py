@@ -30,8 +30,13 @@ def test_perceptron_tells_soft_from_hard() -> None:
     "parts",
     [
         {"discriminator": MLP, "data": Data(smoothing="relaxed")},
-        {"discriminator": MLP, "generator": Generator(estimator="straight_through")},
-        {"discriminator": Discriminator(kind="mlp", units=[16], view="hard")},
+        pytest.param(
+            {"discriminator": MLP, "generator": Generator(estimator="straight_through")},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"discriminator": Discriminator(kind="mlp", units=[16], view="hard")}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_nothing_to_find(parts: dict[str, object]) -> None:

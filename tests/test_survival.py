@@ -309,9 +309,8 @@ def test_hostile_files(
     assert not Path("HACKED").exists()
 
 
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_signals(number: int, status: int, tmp_path: Path) -> None:
     options = ["--epochs", "100000", "--training.batches", "20", "--output", "out"]
     with subprocess.Popen(
