@@ -75,7 +75,7 @@ def test_commands(
     def first(*arguments: Any) -> tuple[str, list[Any]]:
         kind, (cell, *_) = read(*arguments)
         runs = 1 if "grammar" in arguments[0] else 2
-        return kind, [replace(cell, settings=replace(cell.settings, runs=runs))]
+        return kind, [replace(cell, settings=replace(cell.settings, runs=runs, epochs=2))]
 
     monkeypatch.setattr(study, "read", first)
     monkeypatch.setattr("gumbel_gan.leak.BATCHES", 50)
