@@ -45,7 +45,7 @@ def test_a_worker_that_dies_costs_nothing(tmp_path: Path, capsys: pytest.Capture
 
 def test_no_scheduler(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "study.yaml").write_text(STUDY)
-    for address in ("tcp://127.0.0.1:1", "nonsense://x"):
+    for address in ("tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1:99999"):
         with pytest.raises(SystemExit) as stopped:
             study.main(
                 [str(tmp_path / "study.yaml"), "--output", str(tmp_path / "out"), "--cluster", address]

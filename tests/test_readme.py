@@ -33,12 +33,11 @@ def test_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(names["errors"]) == 50
     assert names["errors"][-1].mean() < 0.02
     learned = float(capsys.readouterr().out.splitlines()[-1])
-    assert learned < 0.08  # of the dice; 0.23 at first
+    assert learned < 0.08  # of the dice; of a uniform distribution 0.21
 
 
 OPTIONS = {  # as little as a command can do
     "train": ["--epochs", "2", "--training.batches", "3", "--overwrite"],
-    "study": ["--epochs", "2"],
     "gradients": ["--draws", "99", "--temperatures", "[0.5]", "--logits", "[0,1]", "--kernel", "[1,-1]"],
     "benchmark": ["--repeats", "1", "--runs", "1"],
 }

@@ -101,7 +101,7 @@ def test_broken_checkpoints(
     state = bytearray((directory / "state.npz").read_bytes())
     for broken in (state[: len(state) // 2], b"", _altered(state)):
         (directory / "state.npz").write_bytes(broken)
-        with pytest.raises(ValueError, match="zip|CRC|data|empty"):
+        with pytest.raises(ValueError, match="not a zip file|No data left|CRC-32"):
             results.read_arrays(str(directory / "state.npz"))
     whole, _ = experiment.run(config)
     resumed, _ = experiment.run(config, checkpoints=str(tmp_path))
