@@ -140,7 +140,7 @@ GOOD: dict[str, list[Any]] = {
 def test_accepted_ones_train(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """25 that are accepted, trained for two epochs: every learned row is finite and sums to 1.
 
-    25 of 200 in compiled programs, the others step by step, which takes three fifths of the time.
+    25 of 200 in compiled programs, the others step by step, which takes a quarter of the time each.
     """
     if part > 0:
         monkeypatch.setattr(CategoricalGAN, "_epoch", CategoricalGAN._epoch.python_function)
