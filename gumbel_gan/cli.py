@@ -15,6 +15,9 @@ from . import __version__
 class Parser(ArgumentParser):
     """jsonargparse's parser, whose every complaint is one line on standard error and exit status 2."""
 
+    reading: str | None = None
+    """The file of settings that is being read."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, allow_abbrev=False, **kwargs)
         self.add_argument("--version", action="version", version=f"gumbel_gan {__version__}")
@@ -28,7 +31,8 @@ class Parser(ArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Report a usage error and exit with status 2."""
-        fail(_one_line(message, self._known()), status=2)
+        where = f" (in {self.reading})" if self.reading and self.reading not in message else ""
+        fail(_one_line(message, self._known()) + where, status=2)
 
     def _known(self) -> list[str]:
         return [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
@@ -38,8 +42,10 @@ class ConfigFile(ActionConfigFile):
     """A file of settings, of the user's or one that comes with the package."""
 
     def __call__(self, parser: Any, settings: Any, path: Any, option: Any = None) -> None:
-        """Read it."""
+        """Read it; a message that it is no YAML names it."""
+        parser.reading = path
         self.apply_config(parser, settings, self.dest, ready_made(path))
+        parser.reading = None
 
 
 def ready_made(path: str) -> str:
@@ -78,7 +84,7 @@ def _one_line(message: str, known: list[str]) -> str:
         nouns = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
         would_do = (
             f"one of {expected[1]}" if expected
-            else "a list" if "list[" in problem or "List[" in problem
+            else "a list, as [a,b]" if "list[" in problem or "List[" in problem
             else nouns.get(kind[1], kind[1]) if kind and kind[1] else "another value"
         )  # fmt: skip
         return f"{name}received {got[-1].strip()!r}: give {would_do}"

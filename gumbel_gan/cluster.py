@@ -34,6 +34,7 @@ def workers(address: str) -> Iterator[Callable[[Sequence[Cell], Sequence[Any]], 
             client = distributed.Client(
                 n_workers=os.cpu_count(),
                 threads_per_worker=1,
+                env={"TF_NUM_INTRAOP_THREADS": "1"},  # else each splits the drawing of noise
                 memory_limit=None,
                 dashboard_address=None,
                 silence_logs=logging.CRITICAL,

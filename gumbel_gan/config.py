@@ -451,9 +451,9 @@ class Config:
             raise ValueError(f"devices: received {self.devices} for {self.runs} runs: give at most as many")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
-        if self.annealing.schedule != "constant" and self.temperature == (self.annealing.end or END):
+        if self.annealing.schedule != "constant" and self.temperature <= (end := self.annealing.end or END):
             raise ValueError(
-                f"temperature: received {self.temperature}, which is where annealing ends: give a higher one"
+                f"temperature: received {self.temperature}, and annealing falls to {end}: give a higher one"
             )
         samples = self.training.batch_size * self.training.generated_per_real
         if self.generator.estimator == "rloo" and samples < 2:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .metrics import max_abs_error, total_variation
+from .peers import PEERS
 from .results import Run, shown_label, write
 
 MAX_ROWS = 30  # categories that a heatmap shows by name
@@ -189,7 +190,7 @@ def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:
 
 
 def benchmark_figure(rows: Sequence[dict[str, Any]]) -> Figure:
-    """Microseconds an optimizer step and run of each implementation, a group of bars for each number of runs.
+    """Microseconds an optimizer step and run of each implementation, a panel for each number of runs.
 
     Args:
         rows: with the keys implementation, runs, microseconds_per_run_step, min, max, as in benchmark.csv.
@@ -207,12 +208,17 @@ def benchmark_figure(rows: Sequence[dict[str, Any]]) -> Figure:
                 [row["max"] - row["microseconds_per_run_step"] for row in chosen],
             ]
             own = [row["implementation"].startswith("gumbel_gan") for row in chosen]
-            colours = [BLUE if mine else "#BBBBBB" for mine in own]
-            axis.barh(range(len(chosen)), values, color=colours, xerr=spread, error_kw={"linewidth": 0.8})
+            colours = [BLUE if mine else "#888888" for mine in own]
+            # No bars, whose length on a logarithmic axis would mean nothing.
+            axis.errorbar(values, range(len(chosen)), xerr=spread, fmt="none", ecolor=colours, elinewidth=2)
+            axis.scatter(values, range(len(chosen)), s=36, c=colours, zorder=3)
+            axis.grid(axis="x", alpha=0.3)
             for place, (value, row) in enumerate(zip(values, chosen, strict=True)):
                 axis.text(1.15 * row["max"], place, f"{value:.3g}", va="center", fontsize=7)
-            axis.set_yticks(range(len(chosen)), [row["implementation"] for row in chosen], fontsize=8)
-            axis.invert_yaxis()
+            axis.set_yticks(
+                range(len(chosen)), [PEERS[row["implementation"]][1] for row in chosen], fontsize=8
+            )
+            axis.set_ylim(len(chosen) - 0.5, -0.5)
             axis.set_title(f"{number:,} run{'s' if number > 1 else ''} side by side", fontsize=8)
             axis.set_xscale("log")
         axes[-1].set_xlabel("µs an optimizer step and run")

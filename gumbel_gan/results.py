@@ -76,7 +76,7 @@ class Readable:
         return np.concatenate([shown, others], axis=-1)
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """A training and what it learned.
 
@@ -118,6 +118,12 @@ class Run:
     directory: str | None = None
     versions: dict[str, str] | None = None
     samples: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Short: its arrays hold thousands of numbers."""
+        epochs, runs = self.metrics["max_abs_error"].shape
+        place = f", {self.directory}" if self.directory else ""
+        return f"<Run of {runs} runs, {epochs} epochs, {len(self.labels)} categories{place}>"
 
     @cached_property
     def generator(self) -> Any:

@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given.samples < 1:
             raise ValueError(f"samples: received {given.samples}: give a number above zero")
         if not 0 <= given.run < len(run.learned):
-            raise ValueError(f"run: received {given.run}: give 0 to {len(run.learned) - 1}")
+            there_are = f"0 to {len(run.learned) - 1}" if len(run.learned) > 1 else "the only one, 0"
+            raise ValueError(f"run: received {given.run}: give {there_are}")
         with quiet_import():
             generator = run.generator
     except ValueError as error:

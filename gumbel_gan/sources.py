@@ -393,6 +393,11 @@ def _from_integers(
     lowest, highest = min(counts), max(counts)
     names = data.labels if data.labels is not None else probabilities
     categories = len(names) if names is not None else highest + 1
+    if data.labels is not None and 0 <= lowest <= categories <= highest:
+        raise ValueError(
+            f"data.labels: received {categories} labels for integers from {lowest} to {highest} in {where}: "
+            f"give {highest + 1}"
+        )
     if lowest < 0 or highest >= categories or categories > MAX_CATEGORIES:
         would_do = f"0 to {categories - 1}" if names is not None else f"0 to {MAX_CATEGORIES - 1}"
         raise ValueError(

@@ -176,9 +176,8 @@ def _yaml(name: str, path: str) -> Any:
         with open(path, encoding="utf-8") as file:
             return yaml.safe_load(file)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(
-            f"{name}: cannot read {path} ({' '.join(str(error).split())}): give a YAML file"
-        ) from None
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise ValueError(f"{name}: cannot read {path} ({reason}): give a YAML file") from None
 
 
 def _base(base: Any, path: str) -> dict[str, Any]:

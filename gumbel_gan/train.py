@@ -184,7 +184,7 @@ def _train(
         )
     if not quiet:
         if getattr(source, "ended", False) and not signals.status:
-            print(f"The stream ended after {epochs} epoch{'s' if epochs > 1 else ''}.")
+            print(f"The stream ended after {epochs} of {config.epochs} epochs.")
         print(table(run))
         shown = sorted(name for name in os.listdir(directory) if not name.startswith("."))
         print(f"Results in {directory}: {', '.join(shown)}")
@@ -222,6 +222,8 @@ def table(run: Run, most: int = 20) -> str:
     if len(labels) > len(order):
         lines.append(f"… and {len(labels) - len(order):,} more categories")
     learned_from = {"learned": run.learned, "averaged": run.averaged, "counted": run.counted}
+    if np.array_equal(run.averaged, run.learned):  # ended before the steps that are averaged
+        del learned_from["averaged"]
     distances = (f"{name} {total_variation(p, run.target).mean():.4f}" for name, p in learned_from.items())
     lines.append(f"total variation: {', '.join(distances)}")
     errors = run.metrics["max_abs_error"][-1]  # [R]

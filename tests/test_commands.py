@@ -83,7 +83,7 @@ def test_standard_input(tmp_path: Path) -> None:
     ]
     done = command(*arguments, "--training.batches", "10", stdin=lines, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "The stream ended after 4 epochs." in done.stdout
+    assert "The stream ended after 4 of 200 epochs." in done.stdout
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["target_is"], summary["target"]) == ("counted", [0.5, 0.25, 0.25])
 
@@ -165,11 +165,23 @@ USAGE_ERRORS = [
     (("--data.probabilities=-0.5,1.5",), "data.probabilities: received -0.5"),
     (("--data.path", "none.txt"), "data.path: cannot read none.txt (No such file or directory)"),
     (("--config", "none.yaml"), "config: File does not exist"),
-    (("--config", "bad.yaml"), "training.batchs: unknown setting, did you mean --training.batches?"),
-    (("--config", "broken.yaml"), "Problems parsing config"),
+    (
+        ("--config", "bad.yaml"),
+        "training.batchs: unknown setting, did you mean --training.batches?",
+    ),
+    (("--config", "broken.yaml"), "(in broken.yaml)"),
+    (
+        ("--data.path", "integers.npy", "--data.labels", "a,b"),
+        "received 2 labels for integers from 0 to 2",
+    ),
+    (("--discriminator.kind", "mlp", "--discriminator.units", "64"), "give a list, as [a,b]"),
+    (("--temperature", "0.0001", "--annealing.schedule", "linear"), "annealing falls to 0.001"),
     (("--config", "binary.yaml"), "config: received a file that is not UTF-8 text"),
     (("--annealing.end", "0.5"), "annealing.end: received 0.5 with no schedule"),
-    (("--annealing.schedule", "linear"), "temperature: received 0.001, which is where annealing ends"),
+    (
+        ("--annealing.schedule", "linear"),
+        "temperature: received 0.001, and annealing falls to 0.001",
+    ),
     (("--tensorboard",), "tensorboard: the package is missing: pip install tensorboard"),
     (("stray",), "stray: unknown option"),
 ]
@@ -186,6 +198,7 @@ def test_usage_errors(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(train, "find_spec", lambda name: None)
     (tmp_path / "bad.yaml").write_text("training: {batchs: 3}\n")
+    np.save(tmp_path / "integers.npy", [0, 1, 2])
     (tmp_path / "broken.yaml").write_text("a: [")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xda")
     with pytest.raises(SystemExit) as stopped:

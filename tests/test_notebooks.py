@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
@@ -23,6 +24,20 @@ def outputs(notebook: Any) -> list[list[tuple[str, Any]]]:
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
+
+
+NUMBER = r"\d+\.?\d*"
+
+
+def kinds(cell: list[tuple[str, Any]]) -> list[list[str]]:
+    """Outputs with their numbers, samples and spaces masked."""
+    return [[kind, re.sub(rf"'.*?'|{NUMBER}|\s+", "", text or "")] for kind, text in cell]
+
+
+def numbers(cells: list[list[tuple[str, Any]]]) -> list[float]:
+    """All numbers that are printed, but for those in samples."""
+    text = " ".join(re.sub(r"'.*?'", "", text or "") for cell in cells for _, text in cell)
+    return [float(number) for number in re.findall(NUMBER, text)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,9 +85,15 @@ def test_runs(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_and_shows_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No error, no warning, and no output but what is committed, to the last printed digit."""
+    """No error, no warning, and no output but what is committed.
+
+    The numbers within 0.03, and samples of strings may be others: another processor has other vectors and
+    rounds otherwise, which a game makes larger (0.014 at most between AVX2 and AVX-512).
+    """
     monkeypatch.delenv("XLA_FLAGS")  # as a reader's kernel has it
     notebook = read(name)
     committed = outputs(notebook)
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert outputs(notebook) == committed
+    shown = outputs(notebook)
+    assert [kinds(cell) for cell in shown] == [kinds(cell) for cell in committed]
+    np.testing.assert_allclose(numbers(shown), numbers(committed), atol=0.03)
