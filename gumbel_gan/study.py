@@ -296,11 +296,13 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
             low, median, high = np.quantile(values, [0.05, 0.5, 0.95], method="nearest")
             if few:
                 low, median, high = values.min(), values.mean(), values.max()
-            bands.append(f"{median:.4g} ({low:.3g}-{high:.3g})")
+            band = f" ({low:.3g}-{high:.3g})" if len(values) > 1 else ""
+            bands.append(f"{median:.4g}{band}".replace("inf", "never"))
         if "counted_total_variation" in names:
             counted = cell.columns["counted_total_variation"]
             for name in ("total_variation", "averaged_total_variation"):
-                bands.append("{:.3g} ± {:.2g}".format(*ratio_of_means(cell.columns[name], counted)))
+                ratio, error = ratio_of_means(cell.columns[name], counted)
+                bands.append(f"{ratio:.3g} ± {error:.2g}" if len(counted) > 1 else f"{ratio:.3g}")
         yield f"{cell.label:<{width}}  " + "  ".join(f"{band:>24}" for band in bands)
 
 
