@@ -83,7 +83,12 @@ BAD = [
     ("x.csv", b"a,b\n1,2\n3\n", {"column": "b"}, "data.column: line 3 of .* has no value in column 'b'"),
     ("x", b"1 2\n-3", {"unit": "integers"}, "data.path: received integers from -3 to 2"),
     ("x", b"1 2\n3 x", {"unit": "integers"}, "data.unit: received 'x' in line 2 .*no integer"),
-    ("x", b"1 9", {"unit": "integers", "labels": "a,b"}, "received integers from 1 to 9 .* from 0 to 1"),
+    (
+        "x",
+        b"1 9",
+        {"unit": "integers", "labels": "a,b"},
+        "data.labels: received 2 labels .* 1 to 9 .* give 10",
+    ),
     ("x", b"1 99999999999", {"unit": "integers"}, "received integers from 1 to 99999999999"),
     ("x", b"ab\nabc", {"vocabulary": "a,b"}, r"data.vocabulary: received 'c' in line 2, .*\(a, b\)"),
     (
