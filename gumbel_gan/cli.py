@@ -44,8 +44,10 @@ class ConfigFile(ActionConfigFile):
     def __call__(self, parser: Any, settings: Any, path: Any, option: Any = None) -> None:
         """Read it; a message that it is no YAML names it."""
         parser.reading = path
-        self.apply_config(parser, settings, self.dest, ready_made(path))
-        parser.reading = None
+        try:
+            self.apply_config(parser, settings, self.dest, ready_made(path))
+        finally:
+            parser.reading = None
 
 
 def ready_made(path: str) -> str:

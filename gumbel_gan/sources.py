@@ -393,7 +393,7 @@ def _from_integers(
     lowest, highest = min(counts), max(counts)
     names = data.labels if data.labels is not None else probabilities
     categories = len(names) if names is not None else highest + 1
-    if data.labels is not None and 0 <= lowest <= categories <= highest:
+    if data.labels is not None and lowest >= 0 and categories <= highest < MAX_CATEGORIES:
         raise ValueError(
             f"data.labels: received {categories} labels for integers from {lowest} to {highest} in {where}: "
             f"give {highest + 1}"
