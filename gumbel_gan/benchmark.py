@@ -239,13 +239,13 @@ def _one_size(sizes: dict[str, int]) -> tuple[float, int]:
     training = Training(batch_size=sizes["batch_size"], batches=batches)
     gan = experiment.build(Config(runs=sizes["runs"], data=data, training=training), sizes["categories"])
     stream = Stream(open_source(data), runs=sizes["runs"], batches=batches, batch_size=training.batch_size)
-    epoch = tf.function(gan.train_step, jit_compile=True, autograph=False)
+    epoch = tf.function(gan.train_step, jit_compile=True)
     integers = tf.constant(stream.epoch(0))
     epoch(integers)
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        float(epoch(integers)["generator_loss"])
+        epoch(integers)["generator_loss"].numpy()
         times.append(time.perf_counter() - start)
     return float(np.median(times)) / batches, _most_memory() - before
 

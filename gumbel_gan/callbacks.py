@@ -71,7 +71,7 @@ class Recorder(keras.callbacks.Callback):
             **losses,
             "max_abs_error": max_abs_error(learned, target),
             "total_variation": total_variation(learned, target),
-            "temperature": np.full(self.stream.runs, self.model.temperature.numpy()),
+            "temperature": measured.pop("temperature"),
             **measured,
         }
         if isinstance(self.stream.source, Drift):

@@ -16,7 +16,7 @@ from .regularisers import PENALTIES
 from .schedules import Schedule
 from .smoothing import Smoothing
 
-# AutoGraph has only the loops of `_epoch` to convert; all that they call would add 0.2 s to the start.
+# AutoGraph has only the loops of `train_step` to convert; all that they call would add 0.2 s to the start.
 _plain = tf.autograph.experimental.do_not_convert
 
 
@@ -89,11 +89,7 @@ class CategoricalGAN(keras.Model):
             trainable=False,
             name="temperature",
         )
-        names = ("discriminator_loss", "generator_loss", *(measured.NAMES if diagnostics else ()))
-        self.run_metrics = {
-            name: self.add_weight(shape=(generator.runs,), initializer="zeros", trainable=False, name=name)
-            for name in names
-        }
+        self.run_metrics: dict[str, tf.Tensor] = {}
         """Means over the last epoch for each run, [R]; `fit` logs the losses' means over runs."""
         self.averaged = self.add_weight(
             shape=generator.distribution().shape, initializer="zeros", trainable=False, name="averaged"
@@ -104,7 +100,7 @@ class CategoricalGAN(keras.Model):
 
     @property
     def metrics(self) -> list[Any]:
-        """None: `train_step` returns an epoch's means itself; to reset Keras' own takes 0.6 ms an epoch."""
+        """None: `train_step` returns an epoch's means; to reset Keras' own takes 0.6 ms an epoch."""
         return []
 
     def compile(
@@ -120,19 +116,27 @@ class CategoricalGAN(keras.Model):
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
 
+    def make_train_function(self, force: bool = False) -> None:
+        """What `fit` calls for an epoch; Keras' own has two more functions around the compiled one."""
+        if self.train_function is not None and not force:
+            return
+        self._epoch: Any = self.train_step
+        if not self.run_eagerly:
+            self._epoch = tf.function(self.train_step, jit_compile=self.jit_compile)
+
+        def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
+            self.run_metrics = metrics = self._epoch(next(epochs))
+            losses = ("discriminator_loss", "generator_loss")
+            return {name: metrics[name].numpy().mean() for name in losses}
+
+        self.train_function = train
+
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """The discriminator's verdict, log-odds of real [R, B], on integers [R, B] or vectors [R, B, K]."""
         return self.discriminator(x)
 
     def train_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One epoch: int32 [N, R, B] in, the mean losses over batches and runs out."""
-        metrics = self._epoch(data)
-        for name, values in metrics.items():
-            self.run_metrics[name].assign(values)
-        return {name: tf.reduce_mean(metrics[name]) for name in ("discriminator_loss", "generator_loss")}
-
-    @tf.function  # Keras calls `train_step` without AutoGraph, which turns these loops into the graph's
-    def _epoch(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One epoch: int32 [N, R, B] in, means over batches out, [R] each."""
         zeros = tf.zeros(self.generator.runs)
         discriminator_loss, generator_loss, step_length = zeros, zeros, zeros  # [R], sums over the batches
         diagnosed = dict.fromkeys(measured.SUMS, zeros) if self.diagnostics else {}
@@ -152,6 +156,7 @@ class CategoricalGAN(keras.Model):
         metrics = {
             "discriminator_loss": discriminator_loss / batches / self.discriminator_steps,
             "generator_loss": generator_loss / batches / max(self.generator_steps, 1),
+            "temperature": tf.fill((self.generator.runs,), self.temperature.value),
         }
         if self.diagnostics:
             metrics |= measured.means(diagnosed)

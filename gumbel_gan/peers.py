@@ -32,7 +32,7 @@ def compiled_epochs(runs: int) -> Trainer:
 
     gan = experiment.build(Config(runs=runs), K)
     stream = Stream(Distribution(POST_PROBABILITIES), runs=runs)
-    epoch = tf.function(gan.train_step, jit_compile=True, autograph=False)
+    epoch = tf.function(gan.train_step, jit_compile=True)
     done = 0
 
     def train(batches: int) -> tuple[np.ndarray, float]:

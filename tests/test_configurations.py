@@ -143,7 +143,6 @@ def test_accepted_ones_train(part: int, tmp_path: Path, monkeypatch: pytest.Monk
     25 of 200 in compiled programs, the others step by step, which takes a quarter of the time each.
     """
     if part > 0:
-        monkeypatch.setattr(CategoricalGAN, "_epoch", CategoricalGAN._epoch.python_function)
         monkeypatch.setattr(
             CategoricalGAN, "run_eagerly", property(lambda gan: True, lambda gan, value: None)
         )
