@@ -111,6 +111,9 @@ class CategoricalGAN(keras.Model):
     ) -> None:
         """Give each network an optimizer of its own; the epoch is compiled by XLA unless told otherwise."""
         super().compile(**{"jit_compile": True, **kwargs})  # Keras' "auto" would leave XLA off on a CPU
+        self._epoch: Any = self.train_step
+        if not self.run_eagerly:
+            self._epoch = tf.function(self.train_step, jit_compile=self.jit_compile)
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizer = discriminator_optimizer
         generator_optimizer.build(self.generator.trainable_variables)
@@ -118,11 +121,6 @@ class CategoricalGAN(keras.Model):
 
     def make_train_function(self, force: bool = False) -> None:
         """What `fit` calls for an epoch; Keras' own has two more functions around the compiled one."""
-        if self.train_function is not None and not force:
-            return
-        self._epoch: Any = self.train_step
-        if not self.run_eagerly:
-            self._epoch = tf.function(self.train_step, jit_compile=self.jit_compile)
 
         def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
             self.run_metrics = metrics = self._epoch(next(epochs))

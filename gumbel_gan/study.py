@@ -279,11 +279,13 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
         name for name in next((list(cell.columns) for cell in cells if cell.columns), []) if name != "seconds"
     ]
     width = max(width, len("median (90 % of the runs)"))
-    headings = [f"{_heading(name):>24}" for name in names]
-    if "counted_total_variation" in names:
-        headings += [f"{name + ' TV / counted':>24}" for name in ("last", "averaged")]
+    headings = [_heading(name) for name in names]
+    if "counted_total_variation" in names:  # of means, with the standard error
+        headings += [f"{name} TV / counted, mean ± SE" for name in ("last", "averaged")]
+    widths = [max(24, len(heading)) for heading in headings]
     few = "validity" in names
-    yield f"{'mean (min-max)' if few else 'median (90 % of the runs)':<{width}}  " + "  ".join(headings)
+    first = "mean (min-max)" if few else "median (90 % of the runs)"
+    yield f"{first:<{width}}  " + "  ".join(f"{h:>{w}}" for h, w in zip(headings, widths, strict=True))
     for cell in cells:
         if cell.columns is None:
             yield f"{cell.label:<{width}}  {f'failed: {cell.failure}' if cell.failure else 'not trained yet'}"
@@ -293,17 +295,20 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
             values = cell.columns[name]
             if np.isnan(values).any():  # a run that never got there is infinitely late
                 values = np.where(np.isnan(values), np.inf, values)
-            low, median, high = np.quantile(values, [0.05, 0.5, 0.95], method="nearest")
+            finite = np.isfinite(values).all()  # between a number and never there is nothing
+            low, median, high = np.quantile(
+                values, [0.05, 0.5, 0.95], method="linear" if finite else "nearest"
+            )
             if few:
                 low, median, high = values.min(), values.mean(), values.max()
-            band = f" ({low:.3g}-{high:.3g})" if len(values) > 1 else ""
+            band = f" ({low:.3g}-{high:.3g})" if low < high else ""
             bands.append(f"{median:.4g}{band}".replace("inf", "never"))
         if "counted_total_variation" in names:
             counted = cell.columns["counted_total_variation"]
             for name in ("total_variation", "averaged_total_variation"):
                 ratio, error = ratio_of_means(cell.columns[name], counted)
                 bands.append(f"{ratio:.3g} ± {error:.2g}" if len(counted) > 1 else f"{ratio:.3g}")
-        yield f"{cell.label:<{width}}  " + "  ".join(f"{band:>24}" for band in bands)
+        yield f"{cell.label:<{width}}  " + "  ".join(f"{b:>{w}}" for b, w in zip(bands, widths, strict=True))
 
 
 def _heading(name: str) -> str:
