@@ -79,6 +79,9 @@ def _one_line(message: str, known: list[str]) -> str:
         return f"{match[1]}: received no value: give one (--{match[1]}=VALUE if it begins with -)"
     match = re.match(r'Parser key "(.*?)":\s*(.*)', message, re.DOTALL)
     name, problem = (f"{match[1]}: ", match[2]) if match else ("", message)
+    inner = [option for option in known if match and option.startswith(f"--{match[1]}.")]
+    if inner and (value := re.match(r"Unable to load config [\"'](.*?)[\"']", problem)):
+        return f"{name}received {value[1]!r} for a group of settings: give one of them, as {inner[0]}"
     got = re.findall(r"(?:Got value|Given value): (.*)", problem)
     if got:
         expected = re.search(r"Literal\[(.*?)\]", problem)

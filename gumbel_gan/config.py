@@ -453,7 +453,8 @@ class Config:
             raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
         if self.annealing.schedule != "constant" and self.temperature <= (end := self.annealing.end or END):
             raise ValueError(
-                f"temperature: received {self.temperature}, and annealing falls to {end}: give a higher one"
+                f"temperature: received {self.temperature}, and annealing falls to {end}: "
+                "give a higher temperature to begin with"
             )
         samples = self.training.batch_size * self.training.generated_per_real
         if self.generator.estimator == "rloo" and samples < 2:

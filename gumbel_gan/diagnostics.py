@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "dead_fraction",
+    "gradient_length",
     "signal_to_noise",
     "sharpness",
     "step_ratio",
@@ -25,7 +26,8 @@ NAMES = (
 """Columns of metrics.csv:
 
 - dead_fraction: samples whose gradient is exactly zero;
-- signal_to_noise: length of the exact gradient over the root mean square error of a batch's estimate;
+- gradient_length: root mean square of the exact gradient's length;
+- signal_to_noise: that over the root mean square error of a batch's estimate;
 - sharpness: mean largest component of a sample;
 - step_ratio: mean length of the generator's step over its learning rate;
 - accuracy_soft, accuracy_hard: how many generated samples the discriminator takes for generated, as it sees
@@ -76,9 +78,9 @@ def means(totals: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """Columns from sums over an epoch, each [R]; `step_ratio` is the GAN's to add."""
     columns = {name: total / totals["batches"] for name, total in totals.items() if name != "batches"}
     columns["dead_fraction"] = columns.pop("dead")
+    columns["gradient_length"] = tf.sqrt(columns.pop("signal"))
     # The exact gradient has no noise: its ratio is capped, not infinite.
-    noise = tf.maximum(columns.pop("noise"), 1e-20)
-    columns["signal_to_noise"] = tf.sqrt(columns.pop("signal") / noise)
+    columns["signal_to_noise"] = columns["gradient_length"] / tf.sqrt(tf.maximum(columns.pop("noise"), 1e-20))
     return columns
 
 

@@ -30,7 +30,8 @@ def histogram_figure(
         axes = figure.subplots(1, len(samples), squeeze=False, sharex=True)[0]
         for axis, (title, values) in zip(axes, samples.items(), strict=True):
             span = (density[0][0], density[0][-1]) if density else None
-            axis.hist(values.ravel(), bins=80, range=span, density=True, color=BLUE, alpha=0.6)
+            # 88: from -3 to 8 by eighths, so that zero is an edge.
+            axis.hist(values.ravel(), bins=88, range=span, density=True, color=BLUE, alpha=0.6)
             if density:
                 axis.plot(*density, color=ORANGE, label="density")
                 axis.legend(fontsize=8)
@@ -50,12 +51,12 @@ def estimates_figure(estimates: Mapping[str, np.ndarray], truth: float) -> Figur
     with rc_context(STYLE):
         figure = Figure(figsize=(6.5, 2.8))
         axis = figure.subplots()
-        span = np.quantile(np.concatenate([values.ravel() for values in estimates.values()]), [0.01, 0.99])
+        span = np.quantile(np.concatenate([values.ravel() for values in estimates.values()]), [0.001, 0.999])
         for number, (name, values) in enumerate(estimates.items()):
-            label = f"{name}: {values.mean():.2f} ± {values.std():.2f}"
+            label = f"{name}: {values.mean():.2f}, standard deviation {values.std():.2f}"
             colour = PALETTE[number]
             axis.hist(
-                values.ravel(), bins=80, range=tuple(span), density=True, color=colour, alpha=0.5, label=label
+                values.ravel(), bins=40, range=tuple(span), density=True, color=colour, alpha=0.5, label=label
             )
         axis.axvline(truth, color="black", linewidth=1, label=f"exact: {truth:.2f}")
         axis.set_xlabel("estimate of the gradient")

@@ -184,7 +184,10 @@ def _train(
         )
     if not quiet:
         if getattr(source, "ended", False) and not signals.status:
-            print(f"The stream ended after {epochs} of {config.epochs} epochs.")
+            print(
+                f"The stream ended after {epochs} of {config.epochs} epochs. "
+                "If that is too early, keep it in a file: that is drawn from for as long as it takes."
+            )
         print(table(run))
         shown = sorted(name for name in os.listdir(directory) if not name.startswith("."))
         print(f"Results in {directory}: {', '.join(shown)}")

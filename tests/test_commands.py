@@ -3,6 +3,7 @@
 import csv
 import json
 import resource
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -182,6 +183,10 @@ USAGE_ERRORS = [
         ("--annealing.schedule", "linear"),
         "temperature: received 0.001, and annealing falls to 0.001",
     ),
+    (
+        ("--annealing", "exponential"),
+        "received 'exponential' for a group of settings: give one of them, as --annealing.schedule",
+    ),
     (("--tensorboard",), "tensorboard: the package is missing: pip install tensorboard"),
     (("stray",), "stray: unknown option"),
 ]
@@ -298,3 +303,10 @@ def test_reader_that_has_enough(finished: Path) -> None:
     line = f"{sys.executable} -m gumbel_gan.sample {finished} -n 1000000 | head -1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert (done.stderr, done.stdout.count("\n")) == ("", 1)
+
+
+def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("gumbel_gan", run_name="__main__")
+    listed = [line.split(": ")[0].split()[2] for line in capsys.readouterr().out.splitlines()]
+    modules = Path(train.__file__).parent.glob("*.py")
+    assert set(listed) == {f"gumbel_gan.{path.stem}" for path in modules if "\ndef main(" in path.read_text()}

@@ -15,7 +15,7 @@ def test_histograms() -> None:
     np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_xydata(), np.stack([x, x], 1))  # type: ignore[arg-type]
     figure = teaching.estimates_figure({"one": np.tile([1.0, 3.0], 50)}, truth=2.0)
     _, texts = figure.axes[0].get_legend_handles_labels()
-    assert set(texts) == {"one: 2.00 ± 1.00", "exact: 2.00"}
+    assert set(texts) == {"one: 2.00, standard deviation 1.00", "exact: 2.00"}
 
 
 def test_bars() -> None:
