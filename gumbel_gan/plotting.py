@@ -131,14 +131,15 @@ def sequence_training(run: Run) -> Figure:
 
 
 def sequence_lengths(run: Run) -> Figure:
-    """The probability of every length of string, learned beside true."""
+    """The probability of every length of string, learned and true."""
     learned, target = run.probabilities[-1].mean(0), run.targets[-1]
     places = np.arange(len(learned))
     with rc_context(STYLE):
         figure = Figure(figsize=(6.5, 3.2))
         axis = figure.subplots()
-        axis.bar(places - 0.2, target, 0.38, color=GREY, label="true")
-        axis.bar(places + 0.2, learned, 0.38, color=BLUE, label="learned", hatch="//", edgecolor="white")
+        # No bars, whose length on a logarithmic axis would mean nothing.
+        axis.plot(places, target, "s", color=GREY, fillstyle="none", markersize=9, label="true")
+        axis.plot(places, learned, "o", color=BLUE, markersize=5, label="learned")
         names = [label.removesuffix("s").removesuffix(" symbol") for label in run.shown_labels]
         axis.set_xticks(places, names)
         axis.set_xlabel("symbols in a string")
@@ -340,7 +341,9 @@ def _figure_against(key: str, values: Sequence[float], cells: Sequence[Any]) -> 
 def _leak_figure(cells: Sequence[Any]) -> Figure:
     lines: dict[str, list[Any]] = {}
     for cell in cells:
-        others = [str(value) for key, value in cell.varied.items() if key != "temperature"]
+        others = [
+            f"{key.rpartition('.')[2]} {value}" for key, value in cell.varied.items() if key != "temperature"
+        ]
         lines.setdefault(", ".join(others) or cell.label, []).append(cell)
     with rc_context(STYLE):
         figure = Figure(figsize=(6.5, 3.5))
@@ -360,7 +363,7 @@ def _leak_figure(cells: Sequence[Any]) -> Figure:
         axis.set_xscale("log")
         axis.grid(alpha=0.25)
         axis.set_xlabel("temperature")
-        axis.set_ylabel("told apart (0.5: chance)")
+        axis.set_ylabel("examples told apart (0.5: chance)")
         axis.legend(fontsize=8)
     return figure
 
