@@ -100,4 +100,8 @@ def dataset(stream: Stream, first_epoch: int = 0) -> "tf.data.Dataset":
 
     inner = () if stream.codes is None else stream.codes.shape[1:]
     signature = tf.TensorSpec((None, stream.runs, stream.batch_size, *inner), tf.int32)
-    return tf.data.Dataset.from_generator(epochs, output_signature=signature).prefetch(2)
+    options = tf.data.Options()
+    # Nothing is to be tuned, and half of the trainings of 10 s waited 3 to 10 s more for the tuner's thread.
+    options.autotune.enabled = False
+    drawn = tf.data.Dataset.from_generator(epochs, output_signature=signature)
+    return drawn.prefetch(2).with_options(options)

@@ -60,3 +60,8 @@ def test_count() -> None:
     counts = count(stream.epoch(0), 5)
     assert counts.sum(-1).tolist() == [1000] * 3
     assert counts[1, 4] == pytest.approx((stream.epoch(0)[:, 1] == 4).sum())
+
+
+def test_nothing_is_waited_for_at_the_end() -> None:
+    """The tuner's thread sleeps ever longer, and the end may wait for it: a race, so no clock here."""
+    assert not dataset(Stream(Distribution([0.5, 0.5]))).options().autotune.enabled
