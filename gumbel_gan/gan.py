@@ -90,7 +90,7 @@ class CategoricalGAN(keras.Model):
             name="temperature",
         )
         self.run_metrics: dict[str, tf.Tensor] = {}
-        """Means over the last epoch for each run, [R]; `fit` logs the losses' means over runs."""
+        """What `train_step` returned for the last epoch; `fit` logs the losses' means over runs."""
         self.averaged = self.add_weight(
             shape=generator.distribution().shape, initializer="zeros", trainable=False, name="averaged"
         )
@@ -120,7 +120,10 @@ class CategoricalGAN(keras.Model):
         discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     def make_train_function(self, force: bool = False) -> None:
-        """What `fit` calls for an epoch; Keras' own has two more functions around the compiled one."""
+        """What `fit` calls for an epoch, whatever `steps_per_execution` says.
+
+        Keras' own has two more functions around the compiled one, which take 1 ms.
+        """
 
         def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
             self.run_metrics = metrics = self._epoch(next(epochs))
@@ -134,7 +137,7 @@ class CategoricalGAN(keras.Model):
         return self.discriminator(x)
 
     def train_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One epoch: int32 [N, R, B] in, means over batches out, [R] each."""
+        """One epoch: int32 [N, R, B] in; means over batches, and the temperature at the end, [R] each."""
         zeros = tf.zeros(self.generator.runs)
         discriminator_loss, generator_loss, step_length = zeros, zeros, zeros  # [R], sums over the batches
         diagnosed = dict.fromkeys(measured.SUMS, zeros) if self.diagnostics else {}

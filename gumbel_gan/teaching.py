@@ -29,9 +29,9 @@ def histogram_figure(
         figure = Figure(figsize=(3.4 * len(samples), 2.8))
         axes = figure.subplots(1, len(samples), squeeze=False, sharex=True)[0]
         for axis, (title, values) in zip(axes, samples.items(), strict=True):
-            span = (density[0][0], density[0][-1]) if density else None
-            # 88: from -3 to 8 by eighths, so that zero is an edge.
-            axis.hist(values.ravel(), bins=88, range=span, density=True, color=BLUE, alpha=0.6)
+            # Eighths: zero, where some samples begin, must be an edge.
+            bins = np.arange(density[0][0], density[0][-1] + 1 / 8, 1 / 8) if density else 80
+            axis.hist(values.ravel(), bins=bins, density=True, color=BLUE, alpha=0.6)
             if density:
                 axis.plot(*density, color=ORANGE, label="density")
                 axis.legend(fontsize=8)
