@@ -48,7 +48,7 @@ def sums(gan: "CategoricalGAN", real: tf.Tensor, samples: tf.Tensor, seed: Any) 
         seed: of the noise of as many more samples.
     """
     estimator = gan.estimator
-    logits = tf.convert_to_tensor(gan.generator.logits)  # [R, K]
+    logits = gan.generator.logits  # [R, K]
     samples = vectors(samples, logits.shape[1])
     runs, batch, categories = samples.shape
     exact = _gradient(gan, real, Exact(), logits, batch, seed)  # [R, K]

@@ -19,7 +19,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from .gumbel import RelaxedOneHotCategorical, Seed, gumbel_noise, perturb, relax, swap
+from .gumbel import RelaxedOneHotCategorical, Seed, gumbel_noise, perturb, relax
+from .layout import argmax, swap
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
 register = keras.saving.register_keras_serializable("gumbel_gan")
@@ -28,7 +29,7 @@ fixed = tf.stop_gradient
 
 def hardest(perturbed: tf.Tensor) -> tf.Tensor:
     """One-hot vectors at the largest component, the same shape."""
-    return tf.one_hot(tf.argmax(perturbed, axis=-1), perturbed.shape[-1])
+    return tf.one_hot(argmax(perturbed), perturbed.shape[-1])
 
 
 def with_gradient_of(value: tf.Tensor, carrier: tf.Tensor) -> tf.Tensor:

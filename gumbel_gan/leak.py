@@ -64,7 +64,7 @@ def leak(config: Config) -> tuple[np.ndarray, np.ndarray]:
     gan.generator_steps = 0
     # Where p is 0 the logit is -69: the category never comes.
     logits = np.log(np.maximum(source.target, 1e-30))
-    gan.generator.logits.assign(np.tile(logits, (config.runs, 1)))
+    gan.generator.assign(np.tile(logits, (config.runs, 1)))
     stream = Stream(
         source, runs=config.runs, batches=BATCHES // epochs, batch_size=BATCH_SIZE, seed=config.seed
     )

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from .estimators import register
+from .layout import softmax, turn
 
 
 @register
@@ -16,6 +17,6 @@ class NaturalGradient(keras.optimizers.Optimizer):
     """
 
     def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
-        """Move logits [R, K]."""
-        q = tf.nn.softmax(tf.convert_to_tensor(variable))
+        """Move logits [K, R]."""
+        q = turn(softmax(turn(tf.convert_to_tensor(variable))))
         self.assign_sub(variable, learning_rate * gradient / (q + 1e-6))

@@ -91,7 +91,7 @@ class RelaxedSmoothing(Smoothing):
     def real(self, real: tf.Tensor, generator: Any, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:
         """Vectors [R, B, K] of the simplex, largest at the real integer."""
         hard = tf.one_hot(real, generator.categories)
-        logits = fixed(tf.convert_to_tensor(generator.logits))
+        logits = fixed(generator.logits)
         return relax(condition(hard, logits, seed), temperature)
 
 

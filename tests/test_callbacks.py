@@ -107,7 +107,7 @@ def test_number_that_is_not_finite_stops_the_training_and_keeps_what_came_before
             if epoch == 2:
                 logits = self.model.generator.logits.numpy()
                 logits[1, 3] = np.nan
-                self.model.generator.logits.assign(logits)
+                self.model.generator.assign(logits)
 
     with pytest.raises(NotFinite, match=r"epoch 4, run 1: \w+ is nan") as error:
         run(Config(runs=3, epochs=9, training=SHORT), callbacks=[Poison()])

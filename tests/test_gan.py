@@ -104,7 +104,7 @@ def test_temperature_reaches_the_compiled_step_without_retracing() -> None:
     def sharpness() -> tf.Tensor:
         nonlocal traces
         traces += 1
-        logits = tf.convert_to_tensor(gan.generator.logits)
+        logits = gan.generator.logits
         return tf.reduce_mean(
             tf.reduce_max(gan.estimator.sample(logits, gan.temperature.value, 1000, (1, 2)), -1)
         )
@@ -259,13 +259,13 @@ def test_views() -> None:
     np.testing.assert_array_equal(exact, np.arange(5)[None])
     # The exact view's loss is the mean over many hard samples.
     gan = gans["exact"]
-    gan.generator.logits.assign(np.log([[0.1, 0.1, 0.2, 0.2, 0.4]]))
-    gans["hard"].generator.logits.assign(gan.generator.logits)
+    gan.generator.assign(np.log([[0.1, 0.1, 0.2, 0.2, 0.4]]))
+    gans["hard"].generator.assign(gan.generator.logits)
     exactly = gan.discriminator_loss(*gan.examples(real)).numpy()
     many = tf.tile(real, (1, 50_000))
     sampled = gans["hard"].discriminator_loss(*gans["hard"].examples(many)).numpy()
     np.testing.assert_allclose(sampled, exactly, atol=0.01)
-    gan.generator.logits.assign(np.ones((1, 5)))
+    gan.generator.assign(np.ones((1, 5)))
     assert abs(float(sampled[0] - gan.discriminator_loss(*gan.examples(real))[0])) > 0.015
 
 

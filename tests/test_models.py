@@ -19,7 +19,7 @@ def test_generator_starts_from_ones() -> None:
 def test_generator_log_probabilities_and_samples() -> None:
     generator = CategoricalGenerator(3, runs=2)
     probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
-    generator.logits.assign(np.log(probabilities))
+    generator.assign(np.log(probabilities))
     np.testing.assert_allclose(
         generator(tf.constant([[0, 2], [2, 1]])), np.log([[0.5, 0.2], [0.8, 0.1]]), rtol=1e-5
     )

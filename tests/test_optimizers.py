@@ -6,12 +6,12 @@ from gumbel_gan.optimizers import NaturalGradient
 
 
 def test_step_by_hand() -> None:
-    logits = keras.Variable(np.log([[0.5, 0.3, 0.2]]).astype(np.float32))
+    logits = keras.Variable(np.log([[0.5], [0.3], [0.2]]).astype(np.float32))
     optimizer = NaturalGradient(0.1)
     optimizer.build([logits])
-    gradient = np.array([[0.05, -0.03, -0.02]], np.float32)
+    gradient = np.array([[0.05], [-0.03], [-0.02]], np.float32)
     optimizer.apply([tf.constant(gradient)], [logits])
-    expected = np.log([[0.5, 0.3, 0.2]]) - 0.1 * gradient / np.array([[0.5, 0.3, 0.2]])
+    expected = np.log([[0.5], [0.3], [0.2]]) - 0.1 * gradient / np.array([[0.5], [0.3], [0.2]])
     np.testing.assert_allclose(logits.numpy(), expected, rtol=1e-4)
     assert int(optimizer.iterations.numpy()) == 1
 
