@@ -12,6 +12,7 @@ from .data import Stream
 from .history import History
 from .language import Strings, length_classes
 from .metrics import count, max_abs_error, total_variation
+from .models import read
 from .results import MAX_ROWS, Readable
 from .sources import Drift, Feed
 
@@ -61,7 +62,7 @@ class Recorder(keras.callbacks.Callback):
             return
         self._epoch = epoch
         self._take(learned)
-        self._weights = [weight.numpy() for weight in self.model.generator.weights]
+        self._weights = [read(weight) for weight in self.model.generator.weights]
         counted = count(self.stream.epoch(epoch), self.stream.outcomes)
         self.counts += counted
         self.remembered = np.exp(-1 / self.memory) * self.remembered + counted
@@ -106,10 +107,10 @@ class Recorder(keras.callbacks.Callback):
         self.counts, self.remembered = (state[name].copy() for name in ("counts", "remembered"))
         self._epoch = epochs - 1
         self._take(self.model.learned(self.stream.codes))
-        self._weights = [weight.numpy() for weight in self.model.generator.weights]
+        self._weights = [read(weight) for weight in self.model.generator.weights]
 
     def _take(self, learned: np.ndarray) -> None:
-        averaged = self.model.averaged.numpy().astype(np.float64)
+        averaged = read(self.model.averaged).astype(np.float64)
         # A feed may end before the late steps that are averaged.
         self.averaged = averaged / averaged.sum(-1, keepdims=True) if averaged.any() else learned
         self.learned = learned

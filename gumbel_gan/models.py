@@ -23,6 +23,12 @@ FEW = 16
 """Categories up to which one-hot vectors are faster than a gather, whose gradient is a scatter."""
 
 
+def read(variable: keras.Variable) -> np.ndarray:
+    """The value of a variable, in 30 µs; its `numpy` takes 80, and three are read after every epoch."""
+    value = variable.value
+    return tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype).numpy()
+
+
 @register
 class CategoricalGenerator(keras.Model):
     """A generator that is nothing but a vector of logits, all ones at first, as in the post.
@@ -59,7 +65,7 @@ class CategoricalGenerator(keras.Model):
 
     def probabilities(self, codes: np.ndarray | None = None) -> np.ndarray:
         """The learned probabilities, [R, K]; `codes` are what generators of sequences need."""
-        logits = self.logits.numpy()
+        logits = read(self.turned).T
         odds = np.exp(logits - logits.max(-1, keepdims=True))
         return odds / odds.sum(-1, keepdims=True)
 
