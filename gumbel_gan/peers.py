@@ -63,9 +63,9 @@ def fit(runs: int) -> Trainer:
         nonlocal done
         epochs = max(batches // stream.batches, 3)
         recorder = Recorder(stream, epochs)
+        first, done = done, done + epochs
         options = {"steps_per_epoch": 1, "shuffle": False, "verbose": 0}
-        gan.fit(dataset(stream, done), epochs=epochs, callbacks=[recorder], **options)
-        done += epochs
+        gan.fit(dataset(stream, first), initial_epoch=first, epochs=done, callbacks=[recorder], **options)
         # The first epoch starts the stream, once a training; the others are what is timed.
         return recorder.learned, recorder.train_seconds / (epochs - 1) * batches / stream.batches
 
