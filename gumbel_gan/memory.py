@@ -1,5 +1,6 @@
 """What a training takes of the memory, estimated before any of it is taken."""
 
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -40,7 +41,7 @@ def runs_that_fit(config: Any) -> int:
     if not isinstance(config, Config) or config.data.length is not None:
         raise ValueError("runs: received auto where runs are trained one after the other: give a number")
     categories = len(open_source(config.data).labels)
-    one = training_bytes(config, categories) - 100 * categories
+    one = training_bytes(replace(config, runs=1), categories) - 100 * categories
     free = int(psutil.virtual_memory().available)
     return max(1, min(MOST_RUNS, (free // 2 - 100 * categories) // one))
 
@@ -50,9 +51,10 @@ def check_fits(config: Config, categories: int) -> None:
     takes, free = training_bytes(config, categories), psutil.virtual_memory().available
     if takes > free:
         runs = runs_that_fit(config)
-        would_do = f"{runs} runs would fit" if runs < config.runs else "give a smaller training.batch_size"
+        fit = training_bytes(replace(config, runs=runs), categories) <= free
+        would_do = f"{runs:,} would fit" if fit else "give a smaller training.batch_size"
         raise ValueError(
-            f"runs, training: received {config.runs} runs of {categories:,} categories in batches of "
+            f"runs, training: received {config.runs:,} runs of {categories:,} categories in batches of "
             f"{config.training.batch_size}, which take about {takes / 1e9:.1f} GB of the {free / 1e9:.1f} GB "
             f"that are free: {would_do}"
         )

@@ -1,4 +1,5 @@
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,10 +26,17 @@ def test_what_does_not_fit_is_refused(
     assert stopped.value.code == 2
     error = capsys.readouterr().err
     assert "received 64 runs of 1,000,000 categories in batches of 10, which take about" in error
-    assert "of the 1.0 GB that are free: 1 runs would fit" in error
+    assert "of the 1.0 GB that are free: 1 would fit" in error
     assert not (tmp_path / "out").exists()
     with pytest.raises(ValueError, match=r"give a smaller training.batch_size"):
         check_fits(Config(training=Training(batch_size=10_000_000)), 1_000)
+    with pytest.raises(ValueError, match=r"give a smaller training.batch_size"):
+        check_fits(Config(runs=2, training=Training(batch_size=10_000_000)), 1_000)
+    free(monkeypatch, 8)
+    many = Config(runs=10_000, data=Data(law="zipf", categories=100_000))
+    with pytest.raises(ValueError, match=f"received 10,000 runs .*: {runs_that_fit(many)} would fit"):
+        check_fits(many, 100_000)
+    assert runs_that_fit(many) == runs_that_fit(replace(many, runs=1)) > 100
     check_fits(Config(runs=4_096), 5)
 
 
