@@ -43,3 +43,8 @@ def test_every_draw_of_a_program_is_the_same_as_alone(runs: int) -> None:
 
     for together, seed in zip(twice(), ((1, 2), (1, 3)), strict=True):
         np.testing.assert_array_equal(together, uniform((5, runs), seed))
+
+
+def test_a_single_number_is_drawn_in_a_program_as_alone() -> None:
+    together = tf.function(lambda: uniform((), (1, 2)), jit_compile=True)()
+    np.testing.assert_array_equal(together, uniform((), (1, 2)))
