@@ -240,10 +240,10 @@ class CategoricalGAN(keras.Model):
     def generator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step of the generator beside real integers [R, B]; its loss and length, [R] each.
 
-        The length is that of the step in the logits over the learning rate.
+        The length is that of the step over the learning rate.
         """
         seed = self._noise(1, self.generator_optimizer)
-        before = self.generator.logits
+        before = [tf.convert_to_tensor(weight) for weight in self.generator.trainable_weights]
         with tf.GradientTape() as tape:
             loss = self.generator.surrogate(
                 self.estimator,
@@ -254,9 +254,12 @@ class CategoricalGAN(keras.Model):
             )  # [R]
         self._apply(self.generator_optimizer, tape, loss, self.generator)
         self._average()
-        step = self.generator.logits - before
-        # Costs nothing where it is not used.
-        return loss, tf.norm(step, axis=1) / self.generator_optimizer.learning_rate
+        # The runs are innermost. Costs nothing where it is not used.
+        steps = [
+            tf.reshape(tf.convert_to_tensor(weight) - old, (-1, self.generator.runs))
+            for weight, old in zip(self.generator.trainable_weights, before, strict=True)
+        ]
+        return loss, tf.norm(tf.concat(steps, 0), axis=0) / self.generator_optimizer.learning_rate
 
     def _average(self) -> None:
         """A running mean over all steps; one epoch in two hundred misses how far the last iterate swings."""

@@ -46,11 +46,6 @@ class SequenceGenerator(keras.Model):
         self.built = True
 
     @property
-    def logits(self) -> tf.Tensor:
-        """None that are free of the symbols before, [1, 0]."""
-        return tf.zeros((1, 0))
-
-    @property
     def logits_shape(self) -> tuple[int, ...]:
         """Of the logits that an estimator meets, but for the number of samples."""
         return (1, self.categories)
