@@ -104,8 +104,8 @@ def _merged(config: Config, runs: Sequence[Run]) -> Run:
 def _joined(config: Config, gans: Sequence[CategoricalGAN]) -> CategoricalGAN:
     """One GAN with the networks of all parts."""
     joined = experiment.build(config, gans[0].generator.categories)
-    for name, axis in (("generator", -1), ("discriminator", 0)):  # of the runs
-        networks = [getattr(gan, name) for gan in gans]
-        for weights in zip(getattr(joined, name).weights, *(one.weights for one in networks), strict=True):
-            weights[0].assign(np.concatenate([weight.numpy() for weight in weights[1:]], axis))
+    for name in ("generator", "discriminator"):
+        network, parts = getattr(joined, name), [getattr(gan, name) for gan in gans]
+        for weights in zip(network.weights, *(part.weights for part in parts), strict=True):
+            weights[0].assign(np.concatenate([w.numpy() for w in weights[1:]], network.runs_axis))
     return joined

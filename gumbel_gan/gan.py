@@ -152,7 +152,8 @@ class CategoricalGAN(keras.Model):
             for _ in tf.range(self.generator_steps):
                 loss, length = self.generator_step(real)
                 generator_loss += loss
-                step_length += length
+                if self.diagnostics:  # a sum that is kept in a loop is computed, wanted or not
+                    step_length += length
         batches = tf.cast(batches, tf.float32)
         metrics = {
             "discriminator_loss": discriminator_loss / batches / self.discriminator_steps,
@@ -254,7 +255,7 @@ class CategoricalGAN(keras.Model):
             )  # [R]
         self._apply(self.generator_optimizer, tape, loss, self.generator)
         self._average()
-        # The runs are innermost. Costs nothing where it is not used.
+        # The runs are innermost.
         steps = [
             tf.reshape(tf.convert_to_tensor(weight) - old, (-1, self.generator.runs))
             for weight, old in zip(self.generator.trainable_weights, before, strict=True)

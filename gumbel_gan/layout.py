@@ -30,7 +30,7 @@ def softmax(x: tf.Tensor) -> tf.Tensor:
         return tf.nn.softmax(x)
     x = turn(x)
     odds = tf.exp(x - tf.stop_gradient(tf.reduce_max(x, axis=0)))
-    return turn(odds / tf.reduce_sum(odds, axis=0))
+    return turn(odds * tf.math.reciprocal(tf.reduce_sum(odds, axis=0)))
 
 
 def argmax(x: tf.Tensor) -> tf.Tensor:

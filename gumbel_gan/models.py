@@ -38,6 +38,9 @@ class CategoricalGenerator(keras.Model):
         runs: R.
     """
 
+    runs_axis = -1
+    """Of the weights."""
+
     def __init__(self, categories: int, runs: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.categories, self.runs = categories, runs
@@ -106,35 +109,37 @@ class Discriminator(keras.Model):
         spectral_norm: whether to keep the kernels' spectral norms at 1 or below.
     """
 
+    runs_axis = 0
+    """Of the weights."""
+
     def __init__(
         self, categories: int, runs: int = 1, seed: int = 0, spectral_norm: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.categories, self.runs, self.seed, self.spectral_norm = categories, runs, seed, spectral_norm
 
-    def glorot(self, shape: tuple[int, ...], fans: int, name: str) -> keras.Variable:
-        """A kernel from U(+-sqrt(6 / fans)); Keras' own initializer would take the runs for fans, too."""
+    def uniform(self, fans: int) -> keras.initializers.Initializer:
+        """Of Glorot's, U(+-sqrt(6 / fans)); Keras' own would take the runs for fans, too."""
         limit = np.sqrt(6 / fans)
-        uniform = keras.initializers.RandomUniform(-limit, limit, self.seed + len(self.trainable_weights))
+        return keras.initializers.RandomUniform(-limit, limit, self.seed + len(self.trainable_weights))
+
+    def glorot(self, shape: tuple[int, int], fans: int, name: str) -> keras.Variable:
+        """A kernel for each run, [R, in, out], uniform at first."""
         constraint = None
         if self.spectral_norm:
-            constraint = SpectralNorm(
-                self.add_weight(
-                    shape=(self.runs, *(shape[1:] or (1,))),
-                    initializer="ones",
-                    trainable=False,
-                    name=f"{name}_direction",
-                )
+            direction = self.add_weight(
+                shape=(self.runs, shape[1]), initializer="ones", trainable=False, name=f"{name}_direction"
             )
+            constraint = SpectralNorm(direction)
         return self.add_weight(
-            shape=(self.runs, *shape), initializer=uniform, constraint=constraint, name=name
+            shape=(self.runs, *shape), initializer=self.uniform(fans), constraint=constraint, name=name
         )
 
     def of_run(self, run: int) -> "Discriminator":
         """One run's discriminator, alone."""
         alone = type(self).from_config({**self.get_config(), "runs": 1})
         for weight, all_runs in zip(alone.weights, self.weights, strict=True):
-            weight.assign(all_runs.value[run : run + 1])
+            weight.assign(tf.gather(all_runs.value, [run], axis=self.runs_axis))
         return alone
 
     def get_config(self) -> dict[str, Any]:
@@ -147,21 +152,40 @@ class Discriminator(keras.Model):
 class LogisticDiscriminator(Discriminator):
     """Logistic regression, the post's discriminator; its output is the log-odds of real."""
 
+    runs_axis = -1
+
     def __init__(
         self, categories: int, runs: int = 1, seed: int = 0, spectral_norm: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(categories, runs, seed, spectral_norm, **kwargs)
-        self.kernel = self.glorot((categories,), categories + 1, "kernel")  # [R, K]
+        uniform = self.uniform(categories + 1)
+        # [K, R], as the logits: at 64 runs a step takes 0.28 µs a run, from [R, K] 0.30.
+        self.turned_kernel = self.add_weight(
+            shape=(categories, runs),
+            initializer=lambda shape, dtype: turn(uniform(shape[::-1], dtype)),
+            # A matrix of one column, whose spectral norm is its length.
+            constraint=keras.constraints.MaxNorm(1, axis=0) if spectral_norm else None,
+            name="kernel",
+        )
         self.bias = self.add_weight(shape=(runs,), initializer="zeros", name="bias")  # [R]
         self.built = True
 
+    @property
+    def kernel(self) -> tf.Tensor:
+        """[R, K]; to be set with `assign`."""
+        return turn(self.turned_kernel.value)
+
+    def assign(self, kernel: np.ndarray) -> None:
+        """Set the kernel, [R, K]."""
+        self.turned_kernel.assign(np.transpose(kernel))
+
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """The log-odds of real, of integers [R, B] or vectors [R, B, K], as [R, B]."""
-        kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
+        kernel, bias = tf.convert_to_tensor(self.turned_kernel), tf.convert_to_tensor(self.bias)
         if x.dtype.is_integer and self.categories > FEW:
-            return tf.gather(kernel, x, batch_dims=1) + bias[:, None]
+            return tf.gather(turn(kernel), x, batch_dims=1) + bias[:, None]
         x = vectors(x, self.categories)
-        return tf.transpose(tf.reduce_sum(turn(x) * turn(kernel)[:, None], axis=0) + bias)
+        return tf.transpose(tf.reduce_sum(turn(x) * kernel[:, None], axis=0) + bias)
 
 
 @register

@@ -76,11 +76,9 @@ class SpectralNorm(keras.constraints.Constraint):
         self.direction = direction
 
     def __call__(self, kernel: Any) -> tf.Tensor:
-        """[R, in, out] to the same; or [R, in], a matrix of one column."""
+        """[R, in, out] to the same."""
         kernel = tf.convert_to_tensor(kernel)
-        matrix = kernel if kernel.shape.rank == 3 else kernel[..., None]
-        left = tf.math.l2_normalize(tf.linalg.matvec(matrix, self.direction.value), axis=-1)  # [R, in]
-        right = tf.linalg.matvec(matrix, left, transpose_a=True)  # [R, out]
+        left = tf.math.l2_normalize(tf.linalg.matvec(kernel, self.direction.value), axis=-1)  # [R, in]
+        right = tf.linalg.matvec(kernel, left, transpose_a=True)  # [R, out]
         self.direction.assign(tf.math.l2_normalize(right, axis=-1))
-        norm = tf.reshape(tf.norm(right, axis=-1), (-1, *[1] * (kernel.shape.rank - 1)))
-        return kernel / tf.maximum(norm, 1.0)
+        return kernel / tf.maximum(tf.norm(right, axis=-1), 1.0)[:, None, None]

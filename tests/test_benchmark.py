@@ -104,8 +104,8 @@ def test_figures() -> None:
     ("runs", "given", "wide", "expected"),
     [
         (1, "", False, "--xla_cpu_use_fusion_emitters=false"),
-        (64, "", True, "--xla_cpu_prefer_vector_width=512"),
-        (64, "", False, ""),
+        (64, "", False, "--xla_backend_extra_options=-force-vector-interleave=2"),
+        (1, "", True, "--xla_cpu_use_fusion_emitters=false --xla_cpu_prefer_vector_width=512"),
         (
             1,
             "--xla_cpu_use_fusion_emitters=true --other",

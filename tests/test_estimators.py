@@ -181,7 +181,7 @@ def test_trains_in_the_compiled_epoch(name: str) -> None:
         training=Training(batches=20),
     )
     gan = build(config, K)
-    gan.discriminator.kernel.assign(np.tile(np.arange(K) - 2.0, (2, 1)))
+    gan.discriminator.assign(np.tile(np.arange(K) - 2.0, (2, 1)))
     for epoch in range(2):
         gan.fit(
             tf.data.Dataset.from_tensors(tf.ones((20, 2, BATCH), tf.int32) * epoch), shuffle=False, verbose=0

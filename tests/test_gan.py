@@ -153,7 +153,7 @@ def test_runs_do_not_touch_each_other() -> None:
         gan = build(Config(runs=4), 5)
         weights = gan.discriminator.kernel.numpy()
         weights[2] = kernel
-        gan.discriminator.kernel.assign(weights)
+        gan.discriminator.assign(weights)
         fit(gan, runs=4)
         learned.append(gan.generator.logits.numpy())
     others = [0, 1, 3]
