@@ -51,7 +51,10 @@ class Distribution:
 
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` categories, int32 [size], by inverting the cumulative distribution."""
-        return np.searchsorted(self._cumulative, random.random(size), side="right").astype(np.int32)
+        uniform = random.random(size)
+        if len(self.target) <= 8:  # to compare with each takes 10 µs for a thousand, to search 16
+            return (uniform >= self._cumulative[:-1, None]).sum(0, np.int32)
+        return np.searchsorted(self._cumulative, uniform, side="right").astype(np.int32)
 
     def at(self, epoch: int) -> "Distribution":
         """What is drawn from in an epoch (0, 1, ...): the same in all."""
