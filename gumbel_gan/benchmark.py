@@ -95,7 +95,9 @@ def compare(runs: Sequence[int], repeats: int) -> list[dict[str, Any]]:
         for (name, number), trainer in trainers.items():
             shown(f"repeat {repeat + 1}/{repeats}: {name}, {number} runs")
             of_one = PEERS[name][3]
-            batches = max(of_one // int(number**0.7), min(of_one, 100))
+            few = min(of_one, 100)
+            batches = max(of_one // int(number**0.7) // few * few, few)
+            trainer(few)  # the first epoch after the others' turns takes up to a third longer
             seconds = trainer(batches)[1]
             measured[name, number].append(seconds / batches / STEPS / number * 1e6)
     ours = {number: float(np.median(measured["gumbel_gan", number])) for number in runs}

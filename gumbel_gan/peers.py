@@ -332,16 +332,16 @@ def torch_steps(runs: int, compiled: bool = False) -> Trainer:
 
 
 PEERS: dict[str, tuple[Callable[[int], Trainer], str, int, int]] = {
-    "gumbel_gan": (compiled_epochs, "this package, the compiled epoch", 10_000, 1_000),
-    "gumbel_gan_fit": (fit, "this package, fit and its recording", 10_000, 1_000),
+    "gumbel_gan": (compiled_epochs, "this package, the compiled epoch", 10_000, 10_000),
+    "gumbel_gan_fit": (fit, "this package, fit and its recording", 10_000, 10_000),
     "scalar_c": (scalar_c, "C, scalar", 10_000, 10_000),
     "numpy": (vectorised_numpy, "NumPy, vectorised by hand", 10_000, 100),
-    "jax_unsafe_rbg": (jax_scan, "JAX, scan and vmap, unsafe_rbg", 10_000, 1_000),
+    "jax_unsafe_rbg": (jax_scan, "JAX, scan and vmap, unsafe_rbg", 10_000, 10_000),
     "jax_threefry": (
         partial(jax_scan, generator="threefry2x32"),
         "JAX, scan and vmap, threefry",
         10_000,
-        1_000,
+        10_000,
     ),
     "keras_per_batch": (fit_per_batch, "Keras, fit with a batch a train_step", 1, 200),
     "torch_eager": (torch_steps, "PyTorch, eager", 64, 20),
