@@ -79,8 +79,8 @@ def compare(runs: Sequence[int], repeats: int) -> list[dict[str, Any]]:
     reference = _elsewhere("gumbel_gan", 256)(CHECKED)[0]  # [256, K]
     trainers: dict[tuple[str, int], Trainer] = {}
     for number in runs:
-        for name, (_, _, most, _) in PEERS.items():
-            if number > most:
+        for name, peer in PEERS.items():
+            if number not in peer.runs:
                 continue
             shown(f"{name}, {number} runs: compiled and checked")
             try:
@@ -94,7 +94,7 @@ def compare(runs: Sequence[int], repeats: int) -> list[dict[str, Any]]:
     for repeat in range(repeats):
         for (name, number), trainer in trainers.items():
             shown(f"repeat {repeat + 1}/{repeats}: {name}, {number} runs")
-            of_one = PEERS[name][3]
+            of_one = PEERS[name].batches
             few = min(of_one, 100)
             batches = max(of_one // int(number**0.7) // few * few, few)
             trainer(few)  # the first epoch after the others' turns takes up to a third longer
@@ -117,7 +117,7 @@ def compare(runs: Sequence[int], repeats: int) -> list[dict[str, Any]]:
     for row in rows:
         band = f"{row['min']:.3g} to {row['max']:.3g}"
         print(
-            f"{PEERS[row['implementation']][1]:<46}{row['runs']:>6}{row['microseconds_per_run_step']:>10.3g}"
+            f"{PEERS[row['implementation']].label:<46}{row['runs']:>6}{row['microseconds_per_run_step']:>10.3g}"
             f"{band:>20}{row['ratio']:>9.3g}"
         )
     for number in runs:
@@ -150,8 +150,8 @@ def _elsewhere(name: str, runs: int) -> Trainer:
 
 def _serve(pipe: Any, name: str, runs: int) -> None:
     try:
-        with quiet_import(runs if name.startswith("gumbel_gan") else None):
-            trainer = PEERS[name][0](runs)
+        with quiet_import(runs if name.startswith("gumbel_gan") else None, PEERS[name].programs):
+            trainer = PEERS[name].make(runs)
     except ImportError as error:
         pipe.send(str(error))
         return

@@ -81,7 +81,8 @@ def train(cell: Cell, callbacks: Sequence[Any] = ()) -> Cell:
         callbacks: Keras callbacks, of a GAN's training.
     """
     start = time.perf_counter()
-    with quiet_import(None if _of_strings(cell) else cell.settings.runs):
+    settings = cell.settings
+    with quiet_import(None if _of_strings(cell) else settings.runs, getattr(settings, "devices", 1)):
         from . import experiment
     try:
         curves, columns = _results(cell, callbacks)

@@ -419,7 +419,7 @@ class Config:
         overwrite: replace the results that the output directory holds.
         seed: of everything random; 0 or more.
         runs: independent GANs trained side by side.
-        devices: GPUs, or without any CPUs, that share the runs.
+        devices: GPUs, or without any the processor's cores, that share the runs.
         epochs: epochs of training.
         temperature: of the Gumbel-softmax samples, at first.
         diagnostics: measure the generator's gradient on the way; more columns in metrics.csv.

@@ -9,8 +9,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,27 +23,34 @@ RATE, TEMPERATURE, EPSILON = 0.0007, 0.001, 1e-8
 CUMULATIVE = np.cumsum(POST_PROBABILITIES)
 
 
-def compiled_epochs(runs: int) -> Trainer:
-    """This package: the compiled epoch by itself, a hundred batches a call."""
+def compiled_epochs(runs: int, programs: int = 1) -> Trainer:
+    """This package: the compiled epoch by itself, in so many programs that share the runs."""
     import tensorflow as tf
 
     from . import experiment
     from .data import Stream
     from .sources import Distribution
 
-    gan = experiment.build(Config(runs=runs), K)
+    parts = np.array_split(np.arange(runs), programs)
+    gans = [experiment.build(Config(runs=len(part), seed=seed), K) for seed, part in enumerate(parts)]
+    epochs = [tf.function(gan.train_step, jit_compile=True) for gan in gans]
     stream = Stream(Distribution(POST_PROBABILITIES), runs=runs)
-    epoch = tf.function(gan.train_step, jit_compile=True)
+    threads = ThreadPoolExecutor(programs)
     done = 0
 
     def train(batches: int) -> tuple[np.ndarray, float]:
         nonlocal done
-        epochs = [tf.constant(stream.epoch(done + number)) for number in range(batches // stream.batches)]
-        done += len(epochs)
+        first, done = done, done + batches // stream.batches
+        drawn = [np.array_split(stream.epoch(epoch), programs, axis=1) for epoch in range(first, done)]
+        data = [[tf.constant(parts[number]) for parts in drawn] for number in range(programs)]
+
+        def run(number: int) -> None:
+            for integers in data[number]:
+                epochs[number](integers)
+
         start = time.perf_counter()
-        for data in epochs:
-            epoch(data)
-        learned = gan.generator.probabilities()
+        list(threads.map(run, range(programs)))
+        learned = np.concatenate([gan.generator.probabilities() for gan in gans])
         return learned, time.perf_counter() - start
 
     return train
@@ -331,21 +339,47 @@ def torch_steps(runs: int, compiled: bool = False) -> Trainer:
     return train
 
 
-PEERS: dict[str, tuple[Callable[[int], Trainer], str, int, int]] = {
-    "gumbel_gan": (compiled_epochs, "this package, the compiled epoch", 10_000, 10_000),
-    "gumbel_gan_fit": (fit, "this package, fit and its recording", 10_000, 10_000),
-    "scalar_c": (scalar_c, "C, scalar", 10_000, 10_000),
-    "numpy": (vectorised_numpy, "NumPy, vectorised by hand", 10_000, 100),
-    "jax_unsafe_rbg": (jax_scan, "JAX, scan and vmap, unsafe_rbg", 10_000, 10_000),
-    "jax_threefry": (
-        partial(jax_scan, generator="threefry2x32"),
-        "JAX, scan and vmap, threefry",
+CORES = os.cpu_count() or 1
+
+
+class Peer(NamedTuple):
+    """An implementation.
+
+    Attributes:
+        make: its trainer.
+        label: what it is.
+        runs: the numbers of runs it takes.
+        batches: of one timing of one run.
+        programs: of this package, which share the runs.
+    """
+
+    make: Callable[[int], Trainer]
+    label: str
+    runs: range
+    batches: int
+    programs: int = 1
+
+
+_ALL = range(1, 10_001)
+PEERS = {
+    "gumbel_gan": Peer(compiled_epochs, "this package, the compiled epoch", _ALL, 10_000),
+    "gumbel_gan_cores": Peer(
+        partial(compiled_epochs, programs=CORES),
+        "this package, a compiled epoch a core",
+        _ALL[16 * CORES - 1 :] if CORES > 1 else range(0),
         10_000,
-        10_000,
+        CORES,
     ),
-    "keras_per_batch": (fit_per_batch, "Keras, fit with a batch a train_step", 1, 200),
-    "torch_eager": (torch_steps, "PyTorch, eager", 64, 20),
-    "torch_compile": (partial(torch_steps, compiled=True), "PyTorch, torch.compile", 64, 20),
-    "tf1_session_run": (session_run, "the post: TensorFlow 1, a session.run a step", 1, 60),
+    "gumbel_gan_fit": Peer(fit, "this package, fit and its recording", _ALL, 10_000),
+    "scalar_c": Peer(scalar_c, "C, scalar", _ALL, 10_000),
+    "numpy": Peer(vectorised_numpy, "NumPy, vectorised by hand", _ALL, 100),
+    "jax_unsafe_rbg": Peer(jax_scan, "JAX, scan and vmap, unsafe_rbg", _ALL, 10_000),
+    "jax_threefry": Peer(
+        partial(jax_scan, generator="threefry2x32"), "JAX, scan and vmap, threefry", _ALL, 10_000
+    ),
+    "keras_per_batch": Peer(fit_per_batch, "Keras, fit with a batch a train_step", range(1, 2), 200),
+    "torch_eager": Peer(torch_steps, "PyTorch, eager", range(1, 65), 20),
+    "torch_compile": Peer(partial(torch_steps, compiled=True), "PyTorch, torch.compile", range(1, 65), 20),
+    "tf1_session_run": Peer(session_run, "the post: TensorFlow 1, a session.run a step", range(1, 2), 60),
 }
-"""By name: what makes a trainer, what it is, the most runs it takes, and batches of one timing of one run."""
+"""By name."""

@@ -221,7 +221,7 @@ def benchmark_figure(rows: Sequence[dict[str, Any]]) -> Figure:
             for place, (value, row) in enumerate(zip(values, chosen, strict=True)):
                 axis.text(1.15 * row["max"], place, f"{value:.3g}", va="center", fontsize=7)
             axis.set_yticks(
-                range(len(chosen)), [PEERS[row["implementation"]][1] for row in chosen], fontsize=8
+                range(len(chosen)), [PEERS[row["implementation"]].label for row in chosen], fontsize=8
             )
             axis.set_ylim(len(chosen) - 0.5, -0.5)
             axis.set_title(f"{number:,} run{'s' if number > 1 else ''} side by side", fontsize=8)

@@ -9,16 +9,19 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet_import(runs: int | None = None) -> Iterator[None]:
+def quiet_import(runs: int | None = None, programs: int = 1) -> Iterator[None]:
     """Import TensorFlow in this context; some of what it prints goes to the file descriptor itself.
 
     Args:
         runs: of the generators of categories to be trained, side by side, for which XLA is set up.
+        programs: which share the runs; several of them have a thread each.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     first = "tensorflow" not in sys.modules
     if first and runs is not None:
-        _set_up_xla(runs)
+        _set_up_xla(-(-runs // programs))
+        if programs > 1:
+            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     sys.stderr.flush()
     kept = os.dup(2)
     try:

@@ -136,7 +136,7 @@ def _train(
     """Train and write; the exit status, and what went wrong if it is not 0."""
     if sys.stdout.isatty() and not quiet:
         print("Loading TensorFlow …", end="\r", flush=True)
-    with quiet_import(None if config.data.length else config.runs):
+    with quiet_import(None if config.data.length else config.runs, config.devices):
         import keras
 
         from . import experiment

@@ -33,7 +33,8 @@ def test_benchmark(
     benchmark.main(["--runs", "1,64", "--output", str(tmp_path), "--repeats", "2"])
     with (tmp_path / "benchmark.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert {row["implementation"] for row in rows} == set(PEERS) - {"torch_eager"}
+    here = {name for name, peer in PEERS.items() if 1 in peer.runs or 64 in peer.runs}
+    assert {row["implementation"] for row in rows} == here - {"torch_eager"}
     assert float(rows[0]["microseconds_per_run_step"]) == pytest.approx(1)
     assert {row["ratio"] for row in rows[1:] if row["implementation"] != "gumbel_gan"} == {"2.0"}
     printed = capsys.readouterr().out
@@ -53,7 +54,7 @@ def test_what_learns_something_else_is_not_timed(
     with pytest.raises(SystemExit) as stopped:
         benchmark.main(["--runs", "64", "--output", str(tmp_path), "--repeats", "1"])
     assert stopped.value.code == 1
-    assert "gumbel_gan_fit, 64 runs learns [0.3" in capsys.readouterr().err
+    assert ", 64 runs learns [0.3" in capsys.readouterr().err
 
 
 @pytest.mark.slow
