@@ -52,7 +52,7 @@ class Distribution:
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` categories, int32 [size], by inverting the cumulative distribution."""
         uniform = random.random(size)
-        if len(self.target) <= 8:  # to compare with each takes 10 µs for a thousand, to search 16
+        if len(self.target) <= 8:  # to compare with each takes 11 µs for a thousand, to search 20
             return (uniform >= self._cumulative[:-1, None]).sum(0, np.int32)
         return np.searchsorted(self._cumulative, uniform, side="right").astype(np.int32)
 
