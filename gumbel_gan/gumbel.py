@@ -35,13 +35,19 @@ _draws = itertools.count()
 
 def uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
     """Uniform noise of the open interval (0, 1)."""
-    ones: tuple[int, ...] = ()
-    if shape and shape[-1] >= MANY and tf.inside_function():
-        # Of what is drawn twice in one shape XLA makes a function, whose result goes through the memory. With
-        # a shape for every draw (eight in turn) the noise is made where it is used: 0.31 µs a step and run of
-        # 64, not 0.40. The leading ones change none of the numbers.
-        ones = (1,) * (next(_draws) % 8)
-    return tf.reshape(_uniform((*ones, *shape), seed), shape)
+    if len(shape) < 2 or shape[-1] < MANY:
+        return _uniform(shape, seed)
+    *outer, samples, runs = shape
+    pairs = -(-samples // 2)
+    # Of what is drawn twice in one shape XLA makes a function, whose result goes through the memory. With a
+    # shape for every draw (eight in turn) the noise is made where it is used: 0.23 µs a step and run of 64,
+    # not 0.26. The leading ones change none of the numbers.
+    ones = (1,) * (next(_draws) % 8) if tf.inside_function() else ()
+    words = tf.reshape(_words((*ones, *outer, pairs, runs), seed), (*outer, pairs, runs))
+    halves = tf.linalg.matrix_transpose(tf.bitcast(words, tf.uint32))  # [..., pairs, 2, runs]
+    bits = tf.reshape(halves, (*outer, 2 * pairs, runs))[..., :samples, :]
+    # In the middle of one of 2^23 equal parts.
+    return (tf.cast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.float32) + 0.5) / 2**23
 
 
 @tf.function(jit_compile=True)  # outside XLA there is no threefry; so the numbers are the same everywhere
@@ -49,6 +55,15 @@ def _uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
     """By threefry: in a compiled loop on a CPU 3 to 15 ns a number; the default algorithm takes 70 to 87."""
     tiny = np.finfo(np.float32).tiny  # a uniform of 0 would become noise of minus infinity
     return tf.random.stateless_uniform(shape, seed, minval=tiny, maxval=1.0, alg="threefry")
+
+
+@tf.function(jit_compile=True)
+def _words(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+    """Random bits, 64 at a time, as threefry makes them.
+
+    From its words of 32 bits, one half of them laid after the other, a step of 64 runs takes a seventh more.
+    """
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint64, alg="threefry")
 
 
 @tf.function(jit_compile=True)

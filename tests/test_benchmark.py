@@ -107,7 +107,8 @@ def test_figures() -> None:
     [
         (1, "", False, "--xla_cpu_use_fusion_emitters=false"),
         (15, "", False, "--xla_cpu_use_fusion_emitters=false"),
-        (16, "", False, "--xla_backend_extra_options=-unroll-full-max-count=15"),
+        (16, "", False, "--xla_backend_extra_options=-unroll-full-max-count=15,-force-vector-interleave=2"),
+        (20, "", False, "--xla_backend_extra_options=-unroll-full-max-count=19"),
         (32, "", False, "--xla_backend_extra_options=-unroll-full-max-count=31,-force-vector-interleave=2"),
         (64, "", False, "--xla_backend_extra_options=-force-vector-interleave=2"),
         (1, "", True, "--xla_cpu_use_fusion_emitters=false --xla_cpu_prefer_vector_width=512"),
