@@ -1,6 +1,24 @@
-"""`python -m gumbel_gan`: the commands there are."""
+"""`gumbel-gan COMMAND ...`, or `python -m gumbel_gan COMMAND ...`: any command; without one, their list."""
 
-from . import benchmark, gradients, plot, sample, study, train
+import sys
+from importlib import import_module
 
-for command in (train, sample, plot, gradients, study, benchmark):
-    print((command.__doc__ or "").partition("\n")[0].replace("`", ""))
+COMMANDS = ("train", "sample", "plot", "animate", "study", "gradients", "benchmark")
+
+
+def main() -> None:
+    """Hand the arguments to a command, or list the commands."""
+    if sys.argv[1:] and sys.argv[1] in COMMANDS:
+        import_module(f"{__package__}.{sys.argv[1]}").main(sys.argv[2:])
+        return
+    if sys.argv[1:] and sys.argv[1] not in ("-h", "--help"):
+        from .terminal.messages import fail
+
+        fail(f"received {sys.argv[1]!r}: give one of {', '.join(COMMANDS)}", 2)
+    for command in COMMANDS:
+        first = (import_module(f"{__package__}.{command}").__doc__ or "").partition("\n")[0]
+        print(first.replace("`", ""))
+
+
+if __name__ == "__main__":
+    main()

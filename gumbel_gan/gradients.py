@@ -1,63 +1,20 @@
 """`python -m gumbel_gan.gradients`: bias and noise of every gradient estimator, measured."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .cli import Parser, fail, progress
-from .config import POST_PROBABILITIES
-from .quiet import quiet_import
-from .results import load, write
-
-BATCH = 10
-CHUNK = 40_000  # draws at a time: 80 MB for a hundred conditional draws of five categories
-COLUMNS = (
-    "point",
-    "estimator",
-    "temperature",
-    "bias",
-    "std",
-    "rmse",
-    "dead_fraction",
-    "evaluations",
-    "draws",
-)
-TEMPERATURES = (0.001, 0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-Discriminate = Callable[[Any], Any]
-"""From samples [R, B, K] to log-odds of real [R, B]."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where gradients are measured: logits, and a loss softplus(-(kernel . x)) or another discriminator's.
-
-    Attributes:
-        name: in the table.
-        logits: [K].
-        kernel: [K]; or
-        discriminate: a discriminator of one run.
-    """
-
-    name: str
-    logits: np.ndarray
-    kernel: np.ndarray | None = None
-    discriminate: Discriminate | None = None
-
-
-def post_point(name: str, generated: Sequence[float], smoothing: float = 0.01) -> Point:
-    """The post's stream against a generator of these probabilities, under the discriminator that fits them.
-
-    The kernel is log((p + .01) / (q + .01)) for the real p and the generated q.
-    """
-    real, fake = np.array(POST_PROBABILITIES), np.array(generated)
-    return Point(name, np.log(fake), np.log((real + smoothing) / (fake + smoothing)))
-
-
-POINTS = (post_point("A", [0.2] * 5), post_point("B", [0.02, 0.02, 0.15, 0.35, 0.46]))
-"""The start of a training, and near its end."""
+from .laboratory.bias import COLUMNS, POINTS, TEMPERATURES, Point, cell, measure, printed, settings_of
+from .quiet import loading
+from .results.directory import made_directory
+from .results.files import write_table
+from .results.result import Result
+from .results.storing import load
+from .terminal.messages import fail
+from .terminal.parser import Parser
+from .terminal.progress import shown
+from .terminal.signals import heard
 
 
 def parser() -> Parser:
@@ -82,36 +39,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser().parse_args(arguments)
     try:
         _check(given)
-        run = load(given.run) if given.run else None
-        os.makedirs(given.output, exist_ok=True)
+        result = load(given.run) if given.run else None
+        if result is not None and result.classes is not None:
+            raise ValueError(f"run: received {given.run}, of strings: give one of single categories")
+        made_directory(given.output)
+        with loading():
+            from .figures.measurements import gradient_figure
+            from .figures.style import save_figure
+            from .gan import estimators  # noqa: F401  (imports TensorFlow here)
+
+            points = _points(given, result)
     except ValueError as error:
         fail(str(error), 2)
-    except OSError as error:
-        fail(f"output: cannot write to {given.output} ({error.strerror}): give another directory", 2)
-    with quiet_import():
-        from .estimators import ESTIMATORS, TEMPERATURE_FREE
-        from .plotting import gradient_figure, save_figure
-
-        points: Sequence[Point] = POINTS
-        if run is not None:
-            logits = run.generator.logits.numpy()[0]
-            points = [Point("run", logits, discriminate=run.discriminator.of_run(0))]
-    if given.logits:
-        points = [Point("given", np.array(given.logits), np.array(given.kernel))]
-    settings = [
-        (name, temperature)
-        for name in ESTIMATORS
-        for temperature in ([None] if name in TEMPERATURE_FREE else given.temperatures)
-    ]
     rows: list[dict[str, Any]] = []
-    for point in points:
-        measured = _measure_all(point, settings, given.draws, given.conditional_draws)
-        rows += progress(measured, len(settings), f"point {point.name}")
-    table = [",".join(COLUMNS), *(",".join(_cell(row[column]) for column in COLUMNS) for row in rows)]
-    path = write(given.output, "gradients.csv", lambda file: file.write("\n".join(table) + "\n"))
+    settings = settings_of(given.temperatures)
+    with heard() as signals, shown() as progress:
+        for point in points:
+            for row in measure(point, settings, given.draws, given.conditional_draws):
+                rows.append(row)
+                progress(len(rows), len(points) * len(settings), f"point {point.name}: {row['estimator']}")
+                if signals.stopping.is_set():
+                    fail("interrupted; nothing was written", signals.status)
+    table = ([cell(row[column]) for column in COLUMNS] for row in rows)
+    path = write_table(given.output, "gradients.csv", COLUMNS, table)
     picture = save_figure(gradient_figure(rows), given.output, "gradients.png")
-    print("\n".join(_printed(rows)))
+    print("\n".join(printed(rows)))
     print(f"{path}, {picture}")
+
+
+def _points(given: Any, result: Result | None) -> Sequence[Point]:
+    """Where to measure: at a finished run, at a point that was given, or at the two of the toy."""
+    if result is not None:
+        logits = result.generator.logits.numpy()[0]
+        return [Point("run", logits, discriminate=result.discriminator.of_run(0))]
+    if given.logits:
+        return [Point("given", np.array(given.logits), np.array(given.kernel))]
+    return POINTS
 
 
 def _check(given: Any) -> None:
@@ -131,116 +94,6 @@ def _check(given: Any) -> None:
         raise ValueError(f"temperatures: received {bad[0]}: give numbers above zero")
     if not np.isfinite([*(given.logits or []), *(given.kernel or [])]).all():
         raise ValueError("logits, kernel: received a number that is not finite: give finite ones")
-
-
-def _measure_all(
-    point: Point, settings: Sequence[tuple[str, float | None]], draws: int, conditional_draws: int
-) -> Iterator[dict[str, Any]]:
-    from .estimators import ESTIMATORS
-
-    measures: dict[str, Measure] = {}
-    for name, temperature in settings:
-        if name not in measures:
-            options = {"draws": conditional_draws} if name == "gumbel_rao" else {}
-            measures = {name: Measure(ESTIMATORS[name](**options), point)}
-        yield {"point": point.name, "estimator": name, **measures[name](temperature, draws)}
-
-
-class Measure:
-    """Measures one estimator at one point; compiled once for all temperatures.
-
-    Args:
-        estimator: not yet built.
-        point: where.
-    """
-
-    def __init__(self, estimator: Any, point: Point) -> None:
-        import tensorflow as tf
-
-        from .gumbel import vectors
-
-        self.estimator, self.point = estimator, point
-        estimator.build((1, len(point.logits)))
-        self._initial = [weight.numpy() for weight in estimator.weights]
-
-        def loss(samples: Any) -> Any:
-            samples = vectors(samples, len(point.logits))
-            if point.discriminate is None:
-                kernel = tf.constant(point.kernel, tf.float32)
-                return tf.nn.softplus(-tf.reduce_sum(samples * kernel, axis=-1))
-            flat = tf.reshape(samples, (1, -1, samples.shape[-1]))
-            return tf.reshape(tf.nn.softplus(-point.discriminate(flat)), samples.shape[:2])
-
-        def gradients(estimate: Any, groups: int, batch: int, temperature: Any, seed: Any) -> Any:
-            logits = tf.tile(tf.constant(point.logits, tf.float32)[None], (groups, 1))
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(logits)
-                surrogate = estimate(loss, logits, temperature, batch, seed)
-            return tape.gradient(surrogate, logits)  # [groups, K]
-
-        @tf.function(jit_compile=True)
-        def estimates(groups: int, batch: int, temperature: Any, seed: Any) -> Any:
-            return gradients(estimator.estimate, groups, batch, temperature, seed)
-
-        @tf.function(jit_compile=True)
-        def learn(temperature: Any) -> None:
-            for step in tf.range(2000):
-                gradients(estimator.surrogate, 1, 100, temperature, tf.stack([7, step]))
-
-        self._estimates, self._learn = estimates, learn
-        losses = loss(tf.eye(len(point.logits))[None]).numpy()[0].astype(np.float64)
-        odds = np.exp(point.logits - point.logits.max())
-        probabilities = odds / odds.sum()
-        self.exact = probabilities * (losses - probabilities @ losses)
-        """The exact gradient, [K], by enumeration in NumPy."""
-
-    def __call__(self, temperature: float | None, draws: int = 400_000) -> dict[str, Any]:
-        """The columns of a row, all but point and estimator.
-
-        What an estimator learns besides (REBAR, RELAX), it learns first, from scratch, in 2,000 steps.
-        """
-        import tensorflow as tf
-
-        heat = tf.constant(temperature or 1.0)
-        if self._initial:
-            for weight, value in zip(self.estimator.weights, self._initial, strict=True):
-                weight.assign(value)
-            self._learn(heat)
-        length = float(np.linalg.norm(self.exact))
-        batches = self._draw(heat, draws, BATCH)  # [draws / 10, K]
-        single = self._draw(heat, min(draws, CHUNK), self.estimator.smallest_batch, seed=1_000_000)
-        bias = float(np.linalg.norm(batches.mean(0) - self.exact)) / length
-        std = float(np.sqrt(batches.var(0).sum())) / length
-        return {
-            "temperature": temperature,
-            "bias": bias,
-            "std": std,
-            "rmse": float(np.hypot(bias, std)),
-            "dead_fraction": float((single == 0).all(-1).mean()),
-            "evaluations": self.estimator.evaluations(BATCH, len(self.exact)),
-            "draws": draws,
-        }
-
-    def _draw(self, temperature: Any, draws: int, batch: int, seed: int = 0) -> np.ndarray:
-        """Independent estimates from `batch` samples each, [draws / batch, K]."""
-        import tensorflow as tf
-
-        parts = []
-        for chunk, start in enumerate(range(0, draws, CHUNK)):
-            groups = max(1, min(CHUNK, draws - start) // batch)
-            parts.append(self._estimates(groups, batch, temperature, tf.constant([seed + chunk, 0])).numpy())
-        return np.concatenate(parts).astype(np.float64)
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    yield f"{'point':<6} {'estimator':<24}" + "".join(f"{name:>14}" for name in COLUMNS[2:8])
-    for row in rows:
-        cells = (f"{row[name]:.4g}" if row[name] is not None else "" for name in COLUMNS[2:8])
-        yield f"{row['point']:<6} {row['estimator']:<24}" + "".join(f"{cell:>14}" for cell in cells)
 
 
 if __name__ == "__main__":

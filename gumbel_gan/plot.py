@@ -1,16 +1,19 @@
-"""`python -m gumbel_gan.plot DIR`: draw the heatmap of a finished run again."""
+"""`python -m gumbel_gan.plot DIR`: draw the pictures of a finished run again."""
 
 from collections.abc import Sequence
 
-from .cli import Parser, fail
-from .results import load
+from .results.storing import load
+from .terminal.messages import fail
+from .terminal.parser import Parser
 
 
 def parser() -> Parser:
     """The options of the command."""
-    options = Parser(prog="python -m gumbel_gan.plot", description="Draw the heatmap of a finished run.")
+    options = Parser(
+        prog="python -m gumbel_gan.plot", description="Draw the pictures of a finished run again."
+    )
     options.add_argument("directory", help="output directory of a training")
-    options.add_argument("--format", choices=("png", "svg"), default="png", help="of the picture")
+    options.add_argument("--format", choices=("png", "svg"), default="png", help="of the pictures")
     return options
 
 
@@ -18,12 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Load, draw, write."""
     given = parser().parse_args(arguments)
     try:
-        run = load(given.directory)
+        result = load(given.directory)
     except ValueError as error:
         fail(str(error), status=2)
-    from .plotting import error_heatmap, save_figure
+    from .figures.training import pictures
 
-    print(save_figure(error_heatmap(run), given.directory, f"error_heatmap.{given.format}"))
+    for write in pictures(result, given.format).values():
+        print(write(given.directory))
 
 
 if __name__ == "__main__":

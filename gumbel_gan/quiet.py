@@ -1,4 +1,4 @@
-"""TensorFlow, imported without the chatter that it prints as it starts, and sooner."""
+"""TensorFlow, imported without the chatter that it prints as it starts, and by commands sooner."""
 
 import contextlib
 import gc
@@ -8,15 +8,27 @@ import sys
 from collections.abc import Iterator
 
 
-@contextlib.contextmanager
-def quiet_import(runs: int | None = None, programs: int = 1) -> Iterator[None]:
-    """Import TensorFlow in this context; some of what it prints goes to the file descriptor itself.
+def set_log_level() -> None:
+    """Ask TensorFlow for errors only; a level that is set already stays.
 
-    Args:
-        runs: of the generators of categories to be trained, side by side, for which XLA is set up.
-        programs: which share the runs; several of them have a thread each.
+    This is all that the package does to a program that imports it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice is for its own programmers
+
+
+@contextlib.contextmanager
+def loading(runs: int | None = None, programs: int = 1) -> Iterator[None]:
+    """Import TensorFlow in this context, in a process that belongs to a command.
+
+    What it prints as it starts is thrown away, XLA is set up, and the garbage collector is left out.
+
+    Args:
+        runs: of the generators of categories to be trained, side by side, for which XLA is set up; None
+            leaves XLA as it is.
+        programs: which share the runs; several of them have a thread each.
+    """
+    set_log_level()
     first = "tensorflow" not in sys.modules
     if first and runs is not None:
         _set_up_xla(-(-runs // programs))
@@ -26,20 +38,17 @@ def quiet_import(runs: int | None = None, programs: int = 1) -> Iterator[None]:
     kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere, _uncollected() if first else contextlib.nullcontext():
-            os.dup2(nowhere.fileno(), 2)
+            os.dup2(nowhere.fileno(), 2)  # some of it is written to the file descriptor itself
             yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice is for its programmers
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """What is made here stays for good, and no garbage is looked for in it.
-
-    Of the four seconds of TensorFlow's import and the interpreter's end that spares 1.2.
-    """
+    """What is made here stays for good, and no garbage is looked for in it: that spares a second or more."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -51,18 +60,15 @@ def _uncollected() -> Iterator[None]:
 
 
 def _set_up_xla(runs: int) -> None:
-    """Flags that XLA reads once, when it is first used; those that are set already stay.
+    """Set the flags that XLA reads once, when it is first used; those that are set already stay.
 
-    - Up to 15 runs: the older code generator, with which a step of one run takes 1.4 µs instead of 2.9, or
-      with AVX2 only 2.4 instead of 3.1; at 64 runs it takes almost three times as long.
-    - From 16 to 47 runs: no loop along the runs is written out, since LLVM makes no vectors of what is. At 16
-      and 32 runs a step takes a third less.
+    - Up to 15 runs: the older code generator, which is faster for a few runs and much slower for many.
+    - From 16 to 47 runs: no loop along the runs is written out, since LLVM makes no vectors of what is.
     - From 32 runs on, and with 16 and 24, two vectors at a time, as noise is a chain of operations that wait
-      for each other: 0.23 µs a step and run instead of 0.28 at 64 runs, 0.21 instead of 0.26 at 1,024.
-    - Vectors of 512 bits where the processor has them and XLA prefers 256: 0.33 µs a step and run instead of
-      0.43 at 1,024 runs, 0.26 instead of 0.41 at 64, measured before the runs went innermost.
+      for each other.
+    - Vectors of 512 bits where the processor has them, and XLA prefers 256.
 
-    Neither pays for sequences.
+    None of them pays for sequences. `python -m gumbel_gan.benchmark` measures what they bring.
     """
     given = os.environ.get("XLA_FLAGS", "")
     flags = {}
@@ -72,13 +78,14 @@ def _set_up_xla(runs: int) -> None:
     options += ["-force-vector-interleave=2"] if runs >= 32 or runs in (16, 24) else []
     if options:
         flags["--xla_backend_extra_options"] = ",".join(options)
-    if _has_wide_vectors():
+    if has_wide_vectors():
         flags["--xla_cpu_prefer_vector_width"] = "512"
     added = [f"{flag}={value}" for flag, value in flags.items() if flag not in given]
     os.environ["XLA_FLAGS"] = " ".join([*given.split(), *added])
 
 
-def _has_wide_vectors() -> bool:
+def has_wide_vectors() -> bool:
+    """Whether the processor has vectors of 512 bits."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             return any("avx512f" in line for line in file if line.startswith("flags"))

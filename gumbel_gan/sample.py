@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .cli import Parser, fail
-from .quiet import quiet_import
-from .results import load
+from .quiet import loading
+from .results.storing import load
+from .terminal.messages import fail
+from .terminal.parser import Parser
 
 
 def parser() -> Parser:
@@ -26,19 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Load, draw by Gumbel-max, print labels."""
     given = parser().parse_args(arguments)
     try:
-        run = load(given.directory)
+        result = load(given.directory)
         if given.samples < 1:
             raise ValueError(f"samples: received {given.samples}: give a number above zero")
-        if not 0 <= given.run < len(run.learned):
-            there_are = f"0 to {len(run.learned) - 1}" if len(run.learned) > 1 else "the only one, 0"
+        if not 0 <= given.run < result.runs:
+            there_are = f"0 to {result.runs - 1}" if result.runs > 1 else "the only one, 0"
             raise ValueError(f"run: received {given.run}: give {there_are}")
-        with quiet_import():
-            generator = run.generator
+        with loading():
+            generator = result.generator
     except ValueError as error:
         fail(str(error), status=2)
     samples = generator.sample(given.samples, seed=(given.seed % 2**31, 0)).numpy()[given.run]
     try:
-        _print(generator.names(samples, run.labels), given.format)
+        _print(generator.names(samples, result.labels), given.format)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,5 +1,46 @@
+"""What the tests share: small trainings, refusals in one line, rows of tables."""
+
+import csv
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gumbel_gan.config.config import Training
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # What the commands set for a few runs; it compiles in three quarters of the time.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
+
+ROOT = Path(__file__).parent.parent
+TEXT = ROOT / "tests" / "data" / "genesis.txt"
+TINY = Training(batches=5, generator_steps=2)
+QUICK = ("--training.batches", "5", "--epochs", "3", "--quiet")
+"""Options of a training that is over at once."""
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Calls a command that must be refused: exit status 2, one line, nothing printed. Returns the line."""
+
+    def refuse(main: Callable[[list[str]], Any], *arguments: str, status: int = 2) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        assert stopped.value.code == status, captured.err
+        assert captured.err.startswith("gumbel_gan: error: ")
+        assert captured.err.count("\n") == 1, captured.err
+        assert status != 2 or captured.out == ""
+        return captured.err
+
+    return refuse
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table."""
+    with path.open() as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,1 @@
+"""What may be asked for: every name, every setting and its checks. Standard library only."""

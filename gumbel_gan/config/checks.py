@@ -1,0 +1,133 @@
+"""Checks of single values, each answered by a one-line ``ValueError``.
+
+A message names the setting, what was received and what would do.
+"""
+
+import difflib
+import math
+import os
+from collections.abc import Iterable
+from typing import Any
+
+Labels = list[str | int | float] | str | None
+"""Labels as a user may give them: a list, a string with commas, or the path of a file."""
+
+
+def check_positive(name: str, number: float) -> None:
+    """Check that a number is finite and above zero.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{name}: received {number}: give a number above zero")
+
+
+def check_not_negative(name: str, number: float) -> None:
+    """Check that a number is finite and at least zero.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError(f"{name}: received {number}: give 0 or more")
+
+
+def check_part(name: str, number: float) -> None:
+    """Check that a number is at least zero and below one.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not 0 <= number < 1:
+        raise ValueError(f"{name}: received {number}: give 0 or more, below 1")
+
+
+def check_probabilities(name: str, probabilities: Iterable[float]) -> None:
+    """Check that `probabilities` are those of at least two categories.
+
+    Raises:
+        ValueError: there are fewer than two, one is negative or no number, or they do not sum to 1
+            (within 1e-6).
+    """
+    probabilities = list(probabilities)
+    if len(probabilities) < 2:
+        raise ValueError(f"{name}: received {len(probabilities)} categories: give at least two")
+    for probability in probabilities:
+        if not (math.isfinite(probability) and probability >= 0):
+            raise ValueError(f"{name}: received {probability}: give numbers of 0 or more")
+    total = math.fsum(probabilities)
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"{name}: received numbers that sum to {total:.6g}: give some that sum to 1")
+
+
+def check_length(name: str, values: Any, categories: int) -> None:
+    """Check that there are as many values as categories; None passes.
+
+    Raises:
+        ValueError: there are not.
+    """
+    if values is not None and len(values) != categories:
+        raise ValueError(
+            f"{name}: received {len(values)} values for {categories} categories: give one for each"
+        )
+
+
+def numbers(name: str, given: list[float] | str | None) -> list[float] | None:
+    """A list of numbers, which may have been given as one string with commas.
+
+    Raises:
+        ValueError: something in it is no number.
+    """
+    if isinstance(given, str):
+        try:
+            return [float(number) for number in given.split(",")]
+        except ValueError:
+            raise ValueError(f"{name}: received {given!r}: give numbers, as 0.2,0.8") from None
+    return None if given is None else [float(number) for number in given]
+
+
+def labels(name: str, given: Labels) -> list[str] | None:
+    """A list of different labels, which may have been given as a string with commas or as a file.
+
+    Raises:
+        ValueError: there are fewer than two, one is empty, or one comes twice.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str):
+        # YAML reads [yes,no] as truth values, so such a list arrives as text, with its brackets.
+        found = _label_file(name, given) if os.path.isfile(given) else given.strip("[]").split(",")
+        if len(found) == 1 and "," not in given and not os.path.isfile(given):
+            raise ValueError(f"{name}: received {given!r}, neither a list nor a file: give labels, as a,b,c")
+    else:
+        found = [str(label) for label in given]
+    if len(found) < 2:
+        raise ValueError(f"{name}: received {len(found)} labels: give at least two")
+    seen: set[str] = set()
+    for label in found:
+        if label == "":
+            raise ValueError(f"{name}: received an empty label: leave it out")
+        if label in seen:
+            raise ValueError(f"{name}: received {label!r} twice: give each label once")
+        seen.add(label)
+    return found
+
+
+def _label_file(name: str, path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name}: cannot read {path}: {error}") from None
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The end of a message about an unknown name: the known one that is most like it, if any is."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    return f", did you mean {near[0]}?" if near else otherwise
+
+
+def one_line(error: BaseException | str) -> str:
+    """The text of an error without its line breaks; of an error of the system, its reason alone."""
+    return " ".join(str(getattr(error, "strerror", None) or error).split())

@@ -1,0 +1,208 @@
+"""What a training is made of: typed, frozen settings and how they go together.
+
+Nothing here imports TensorFlow: a mistake is reported before it is loaded. Every error is a
+``ValueError`` with one line that names the setting, what was received and what would do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .catalogue import (
+    DISCRIMINATORS,
+    ESTIMATORS,
+    GENERATORS,
+    KEYS,
+    LOSSES,
+    PENALTIES,
+    SMOOTHINGS,
+    VIEWS,
+    check_names,
+    is_own,
+)
+from .checks import check_part, check_positive
+from .data import Data
+from .networks import Discriminator, Generator, check_schedule_options
+
+END = 0.001
+"""Where annealing ends: the post's constant temperature."""
+
+
+@dataclass(frozen=True)
+class Annealing:
+    """How the temperature falls over the training.
+
+    Attributes:
+        schedule: its shape.
+        end: what it falls to, above zero (default: the post's 0.001).
+        until: the part of training that it takes, above 0 and up to 1.
+        options: of a schedule of your own, as --annealing.options.NAME VALUE.
+    """
+
+    schedule: str = "constant"
+    end: float | None = None
+    until: float = 1.0
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_names("annealing", self)
+        check_schedule_options("annealing.schedule", self.schedule, "annealing.options", self.options)
+        if self.end is not None:
+            check_positive("annealing.end", self.end)
+            if self.schedule == "constant":
+                raise ValueError(
+                    f"annealing.end: received {self.end} with no schedule: give annealing.schedule, too"
+                )
+        if not 0 < self.until <= 1:
+            raise ValueError(f"annealing.until: received {self.until}: give a part, above 0 up to 1")
+
+
+@dataclass(frozen=True)
+class Training:
+    """The game between the two.
+
+    Attributes:
+        batch_size: examples in a batch.
+        batches: batches in an epoch; the stream itself has no end.
+        generator_steps: generator steps for each batch.
+        discriminator_steps: discriminator steps for each batch, each with new samples.
+        generated_per_real: samples for each real example.
+        loss: the pair of losses.
+        epsilon: Adam's, for both networks (TensorFlow 1's default, the post's; Keras has 1e-7).
+        average_from: the part of training after which every step counts in `averaged`, from 0 to below 1.
+    """
+
+    batch_size: int = 10
+    batches: int = 100
+    generator_steps: int = 10
+    discriminator_steps: int = 1
+    generated_per_real: int = 1
+    loss: str = "non_saturating"
+    epsilon: float = 1e-8
+    average_from: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_names("training", self)
+        for name in self.__dataclass_fields__:
+            if name not in ("loss", "average_from"):
+                check_positive(f"training.{name}", getattr(self, name))
+        check_part("training.average_from", self.average_from)
+
+
+@dataclass(frozen=True)
+class Config:
+    """One training, or many runs of it side by side.
+
+    Attributes:
+        output: the directory for the results (default: runs/NAME, NAME being the configuration's).
+        overwrite: replace the results that the output directory holds.
+        seed: of everything random; 0 or more.
+        runs: independent GANs trained side by side.
+        devices: GPUs, or without any the processor's cores, that share the runs.
+        epochs: epochs of training.
+        temperature: of the Gumbel-softmax samples, at first.
+        diagnostics: measure the generator's gradient on the way; more columns in metrics.csv.
+        annealing: how the temperature falls.
+        data: the stream of categories.
+        generator: the generator.
+        discriminator: the discriminator.
+        training: the game between the two.
+    """
+
+    output: str | None = None
+    overwrite: bool = False
+    seed: int = 0
+    runs: int = 1
+    devices: int = 1
+    epochs: int = 200
+    temperature: float = 0.001
+    diagnostics: bool = False
+    annealing: Annealing = field(default_factory=Annealing)
+    data: Data = field(default_factory=Data)
+    generator: Generator = field(default_factory=Generator)
+    discriminator: Discriminator = field(default_factory=Discriminator)
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        for name in ("runs", "devices", "epochs", "temperature"):
+            check_positive(name, getattr(self, name))
+        if self.devices > self.runs:
+            raise ValueError(f"devices: received {self.devices} for {self.runs} runs: give at most as many")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
+        if self.annealing.schedule != "constant" and self.temperature <= (end := self.annealing.end or END):
+            raise ValueError(
+                f"temperature: received {self.temperature}, and annealing falls to {end}: "
+                "give a higher temperature to begin with"
+            )
+        self._check_samples()
+        self._check_sequences()
+        self._check_game()
+
+    def _check_samples(self) -> None:
+        samples = self.training.batch_size * self.training.generated_per_real
+        if samples < (needed := ESTIMATORS[self.generator.estimator].smallest_batch):
+            raise ValueError(
+                f"training.batch_size: received {self.training.batch_size} with the estimator "
+                f"{self.generator.estimator}, which needs {needed} samples: give {needed}"
+            )
+
+    def _check_sequences(self) -> None:
+        """Refuse what does not go with sequences, or only with them."""
+        stream = "sequences" if self.data.sequences else "categories"
+        for key, family, name in (
+            ("generator.kind", GENERATORS, self.generator.kind),
+            ("discriminator.kind", DISCRIMINATORS, self.discriminator.kind),
+            ("discriminator.view", VIEWS, self.discriminator.view),
+            ("data.smoothing", SMOOTHINGS, self.data.smoothing),
+        ):
+            if name in family.rows and not getattr(family[name], stream):
+                would_do = ", ".join(family.names(**{stream: True}))
+                raise ValueError(
+                    f"{key}: received {name} for {stream} (data.length {self.data.length}): give {would_do}"
+                    + ("; see configs/grammar.yaml" if key == "generator.kind" else "")
+                )
+        if stream == "categories":
+            return
+        for name, given in (
+            ("diagnostics", self.diagnostics),
+            ("discriminator.spectral_norm", self.discriminator.spectral_norm),
+        ):
+            if given:
+                raise ValueError(f"{name}: received for sequences, which have none: leave it out")
+
+    def _check_game(self) -> None:
+        """Refuse what makes no sense together."""
+        estimator, view = self.generator.estimator, self.discriminator.view
+        hard = not ESTIMATORS[estimator].soft or VIEWS[view].hides_softness
+        if SMOOTHINGS[self.data.smoothing].needs_soft and hard and estimator in ESTIMATORS.rows:
+            soft = ", ".join(ESTIMATORS.names(soft=True))
+            raise ValueError(
+                f"data.smoothing: received {self.data.smoothing} with the estimator {estimator} and the "
+                f"{view} view, where samples are hard: give none, or {soft} and soft"
+            )
+        for name in self.discriminator.penalties:
+            penalty, key = PENALTIES[name], f"discriminator.{name}"
+            if penalty.needs_samples and ESTIMATORS[estimator].score_function:
+                raise ValueError(
+                    f"{key}: received with the estimator {estimator}, which learns from hard samples only "
+                    "and never from the slopes between them: give 0, or discriminator.r1"
+                )
+            if penalty.needs_samples and not VIEWS[view].has_samples:
+                raise ValueError(
+                    f"{key}: received with the {view} view, which has no samples to stand between: "
+                    "give 0, or discriminator.r1"
+                )
+            if penalty.needs_labels and not LOSSES[self.training.loss].labelled:
+                would_do = ", ".join(LOSSES.names(labelled=True))
+                raise ValueError(
+                    f"{key}: received with the loss {self.training.loss}, which has no labels: "
+                    f"give one of {would_do}"
+                )
+
+    def own_parts(self) -> Iterator[tuple[str, str]]:
+        """The parts of the user's own that the settings name: setting and module:Class."""
+        for key in KEYS:
+            part, _, name = key.rpartition(".")
+            if is_own(value := getattr(getattr(self, part), name)):
+                yield key, value

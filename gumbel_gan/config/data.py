@@ -1,0 +1,205 @@
+"""The settings of the stream: which source, and what the discriminator sees of it."""
+
+import os
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from .catalogue import LAWS, SMOOTHINGS, SOURCES, check_names
+from .checks import (
+    Labels,
+    check_length,
+    check_not_negative,
+    check_positive,
+    check_probabilities,
+    labels,
+    numbers,
+)
+
+POST_PROBABILITIES = (0.0, 0.0, 0.1, 0.3, 0.6)
+"""The distribution of the blog post's stream of the numbers 0 to 4."""
+
+MAX_CATEGORIES = 10_000_000
+COMMON = ("source", "smoothing", "smoothing_amount")
+"""Settings that go with every source."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """The stream of categories.
+
+    Attributes:
+        source: what kind of source (default: what the other settings ask for).
+        options: of a source of your own, as --data.options.NAME VALUE.
+        path: a text file, a CSV file (with `column`), a .npy file of integers, or - for standard input;
+            without it the stream is drawn from `probabilities`.
+        unit: what one category of a text is (default: characters, for a .npy file integers).
+        column: the column of a CSV file with a header that holds the categories.
+        probabilities: the true distribution, as [0.2,0.8] or 0.2,0.8 (default: with a path, the file's
+            own frequencies; without, the post's 0, 0, 0.1, 0.3, 0.6).
+        labels: names of the categories 0, 1, ..., as [a,b] or a,b.
+        vocabulary: the categories of a text, as [a,b] or a,b or a file with one label a line (default:
+            those that occur, sorted).
+        law: a distribution by name, in place of `probabilities`.
+        categories: how many the law has.
+        law_seed: seed of dirichlet, and of the strings that are drawn or held out.
+        length: of sequences: the grammar's strings, or with a path its lines, are padded to this length
+            (default: the stream is of single categories).
+        strings: how many of the grammar are drawn once, to be drawn from, or endless (default: 5000).
+        drift: the distribution that the stream changes to during training, as `probabilities`.
+        drift_from: the epoch after which it changes.
+        drift_until: the epoch at which a linear change is complete (default: it is abrupt).
+        memory: epochs that counting with forgetting remembers, beside a drift.
+        smoothing: what the discriminator sees of real examples.
+        smoothing_amount: the part of the uniform, or the noise's standard deviation (default: 0.1).
+    """
+
+    source: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    path: str | None = None
+    unit: str | None = None
+    column: str | None = None
+    probabilities: list[float] | str | None = None
+    labels: Labels = None
+    vocabulary: Labels = None
+    law: str | None = None
+    categories: int | None = None
+    law_seed: int = 0
+    length: int | None = None
+    strings: int | Literal["endless"] | None = None
+    drift: list[float] | str | None = None
+    drift_from: int = 100
+    drift_until: int | None = None
+    memory: int = 10
+    smoothing: str = "none"
+    smoothing_amount: float | None = None
+
+    def __post_init__(self) -> None:
+        check_names("data", self)
+        self._check_keys()
+        for name, parsed in (
+            ("probabilities", numbers("data.probabilities", self.probabilities)),
+            ("drift", numbers("data.drift", self.drift)),
+            ("labels", labels("data.labels", self.labels)),
+            ("vocabulary", labels("data.vocabulary", self.vocabulary)),
+        ):
+            object.__setattr__(self, name, parsed)  # the settings are frozen once they are made
+        check_not_negative("data.law_seed", self.law_seed)
+        check_positive("data.memory", self.memory)
+        self._check_distributions()
+        self._check_law()
+        self._check_sequences()
+        self._check_smoothing()
+
+    @property
+    def kind(self) -> str:
+        """The kind of source that the settings ask for, a name of the catalogue's or module:Class."""
+        if self.source is not None:
+            return self.source
+        of_strings = self.strings is not None or (self.law in LAWS.rows and not LAWS[self.law].categories)
+        if self.length is not None or (of_strings and self.path is None):
+            return "grammar" if self.path is None else "strings"
+        if self.path == "-":
+            return "standard_input"
+        if self.path is not None:
+            suffix = os.path.splitext(self.path)[1].lower()
+            of_table = self.column is not None or (suffix == ".csv" and self.unit is None)
+            return "array" if suffix == ".npy" else "table" if of_table else "text"
+        if self.drift is not None:
+            return "drift"
+        by_name = self.law is not None or self.categories is not None
+        return "law" if by_name else "distribution"
+
+    @property
+    def sequences(self) -> bool:
+        """Whether the source is of sequences."""
+        return SOURCES[self.kind].sequences
+
+    @property
+    def true_probabilities(self) -> list[float] | None:
+        """`probabilities`, parsed; None where they were not given."""
+        return numbers("data.probabilities", self.probabilities)
+
+    def _check_keys(self) -> None:
+        """Refuse the settings that the source has no use for; ask for those it needs."""
+        row = SOURCES[self.kind]
+        taken = {*COMMON, *row.keys}
+        if row.options or row.name not in SOURCES.rows:  # the constructor of a user's own knows its options
+            taken.add("options")
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            default = {} if setting.name == "options" else setting.default
+            if value == default or setting.name in taken:
+                continue
+            takers = [other for other in SOURCES.rows.values() if setting.name in other.keys]
+            names = " or ".join(other.name for other in takers)
+            with_it = f"; it goes with the source {names}" if takers else ""
+            if takers and self.path is None and all("path" in other.keys for other in takers):
+                with_it = ", or give data.path, too"
+            raise ValueError(
+                f"data.{setting.name}: received {value!r} with the source {row.name}, which takes "
+                f"{', '.join(row.keys) or 'data.options only'}: leave it out{with_it}"
+            )
+        for name, how in row.needs:
+            if getattr(self, name) is None:
+                raise ValueError(f"data.{name}: required with the source {row.name}: {how}")
+        if row.name == "standard_input" and self.path not in (None, "-"):
+            raise ValueError(
+                f"data.path: received {self.path} with the source standard_input: give -, or leave it out"
+            )
+
+    def _check_distributions(self) -> None:
+        known = self.vocabulary or (self.labels if self.path is None else None)
+        categories = len(known) if known is not None else None
+        if self.path is None and self.kind in ("distribution", "law", "drift"):
+            categories = self.categories or len(self.true_probabilities or POST_PROBABILITIES)
+            check_length("data.labels", self.labels, categories)
+        for name in ("probabilities", "drift"):
+            if (probabilities := getattr(self, name)) is not None:
+                check_probabilities(f"data.{name}", probabilities)
+                if categories is not None:
+                    check_length(f"data.{name}", probabilities, categories)
+        if self.drift_from < 0 or (self.drift_until or self.drift_from) < self.drift_from:
+            raise ValueError(
+                f"data.drift_from, data.drift_until: received {self.drift_from}, {self.drift_until}: "
+                "give epochs of 0 or more, the second not before the first"
+            )
+
+    def _check_law(self) -> None:
+        if self.law is None and self.categories is not None:
+            raise ValueError(f"data.categories: received {self.categories} without data.law: give a law, too")
+        if self.law is None:
+            return
+        if self.probabilities is not None:
+            raise ValueError(f"data.law: received {self.law} with data.probabilities: give one of the two")
+        wanted = "strings" if self.sequences else "categories"
+        if not getattr(LAWS[self.law], wanted):
+            would_do = ", ".join(LAWS.names(**{wanted: True}))
+            raise ValueError(f"data.law: received {self.law} for {wanted}: give one of {would_do}")
+        if wanted == "categories" and not 2 <= (self.categories or 0) <= MAX_CATEGORIES:
+            raise ValueError(
+                f"data.categories: received {self.categories} with the law {self.law}: "
+                f"give a number from 2 to {MAX_CATEGORIES:,}"
+            )
+
+    def _check_sequences(self) -> None:
+        if self.length is None:
+            return
+        # 4^8 strings of the grammar have at most 18 symbols, and the next length has four times as many.
+        longest = 18 if self.kind == "grammar" else 1000
+        if not 3 <= self.length <= longest:
+            raise ValueError(
+                f"data.length: received {self.length} for the source {self.kind}: give 3 to {longest}"
+            )
+        if self.unit not in (None, "characters"):
+            raise ValueError(f"data.unit: received {self.unit} with data.length: give characters")
+        if isinstance(self.strings, int):
+            check_positive("data.strings", self.strings)
+
+    def _check_smoothing(self) -> None:
+        amount = self.smoothing_amount
+        SMOOTHINGS.check_options("data.smoothing", self.smoothing, {"smoothing_amount": amount})
+        if amount is None:
+            return
+        check_positive("data.smoothing_amount", amount)
+        if self.smoothing == "label" and amount >= 1:
+            raise ValueError(f"data.smoothing_amount: received {amount}: give a part of the whole, below 1")

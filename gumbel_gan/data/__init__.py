@@ -1,0 +1,1 @@
+"""Where categories come from: distributions, files, feeds, strings. No TensorFlow."""

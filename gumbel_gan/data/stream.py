@@ -1,0 +1,83 @@
+"""The stream of categorical integers, a whole epoch of batches at a time."""
+
+import numpy as np
+
+from .source import Source
+
+KEPT = 8
+"""Epochs that are kept: what `tf.data` prefetches and a callback may still ask for."""
+
+
+class Stream:
+    """Epochs of batches of categories, for R independent runs.
+
+    A source that can be replayed gives each run numbers of its own, from (seed, epoch, run), so any epoch
+    can be drawn again; one that passes once gives all runs the same.
+
+    Args:
+        source: where the categories come from.
+        runs: R.
+        batches: N, batches in an epoch.
+        batch_size: B.
+        seed: of the drawn numbers.
+        first_run: the number of the first of the runs, where they are a part of more.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        runs: int = 1,
+        batches: int = 100,
+        batch_size: int = 10,
+        seed: int = 0,
+        first_run: int = 0,
+    ) -> None:
+        self.source, self.first_run = source, first_run
+        self.runs, self.batches, self.batch_size, self.seed = runs, batches, batch_size, seed
+        self._recent: dict[int, np.ndarray] = {}
+
+    @property
+    def categories(self) -> int:
+        """K; of sequences, how many symbols there are."""
+        return len(self.source.alphabet or self.source.labels)
+
+    @property
+    def outcomes(self) -> int:
+        """How many different things may come: K; of sequences S, how many there are."""
+        return len(self.source.labels)
+
+    @property
+    def example_shape(self) -> tuple[int, ...]:
+        """The shape of one example: () of a category, (T,) of a sequence."""
+        return () if self.source.codes is None else self.source.codes.shape[1:]
+
+    def epoch(self, epoch: int) -> np.ndarray:
+        """The integers of an epoch (0, 1, ...), int32 [N, R, B]; where a feed ends, with fewer batches."""
+        if epoch not in self._recent:
+            self._recent[epoch] = self._draw(epoch) if self.source.replayable else self._read()
+            self._recent.pop(epoch - KEPT, None)
+        return self._recent[epoch]
+
+    def examples(self, epoch: int) -> np.ndarray:
+        """What the GAN sees of an epoch: its integers, or its sequences' symbols, int32 [N, R, B, T]."""
+        integers = self.epoch(epoch)
+        return integers if self.source.codes is None else self.source.codes[integers]
+
+    def _draw(self, epoch: int) -> np.ndarray:
+        size = self.batches * self.batch_size
+        # In the order in which it is read, which spares `fit` a copy.
+        integers = np.empty((self.batches, self.runs, self.batch_size), np.int32)
+        source = self.source.at(epoch)
+        for run in range(self.runs):
+            number = self.first_run + run
+            random = np.random.default_rng((self.seed, epoch, number))
+            drawn = source.of_run(number).draw(random, size)
+            integers[:, run] = drawn.reshape(self.batches, self.batch_size)
+        return integers
+
+    def _read(self) -> np.ndarray:
+        integers = self.source.take(self.batches * self.batch_size)
+        full = len(integers) // self.batch_size
+        batches = integers[: full * self.batch_size].reshape(full, 1, self.batch_size)
+        return np.broadcast_to(batches, (full, self.runs, self.batch_size))

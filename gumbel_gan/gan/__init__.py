@@ -1,0 +1,4 @@
+"""The post and its game: Gumbel-softmax, estimators, the two networks, one compiled epoch.
+
+This room stands alone. Of the others it knows only the names and checks of `config`.
+"""

@@ -1,0 +1,397 @@
+"""Gradient estimators for a categorical sample, one signature for all.
+
+    estimator.sample(logits, temperature, batch, seed) -> [R, B, K]
+    estimator.surrogate(loss, logits, temperature, batch, seed) -> [R]
+
+`sample` is what the discriminator sees. `loss` maps samples [R, B, K], or integers [R, B] in place of
+one-hot vectors, to losses [R, B]; the surrogate's value is the mean loss, and its gradient in the logits
+[R, K] is the estimate of the gradient of the expected loss. Logits of several independent variables,
+[R, V, K], give samples [R, B, V, K].
+
+In the formulas p = softmax(logits), G is Gumbel noise, D a hard sample (one-hot), y a soft one,
+J(q) = diag(q) - q q^T the Jacobian of the softmax where it gives q, f the loss, f' its gradient.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from .gumbel import (
+    RelaxedOneHotCategorical,
+    Seed,
+    condition,
+    fixed,
+    fold_in,
+    hardest,
+    log_prob,
+    perturb,
+    relax,
+    with_gradient_of,
+)
+from .layout import swapped
+from .serialization import register
+
+Loss = Callable[[tf.Tensor], tf.Tensor]
+"""From samples [R, B, K], or integers [R, B] in place of one-hot vectors, to losses [R, B]."""
+
+
+class Estimator(keras.layers.Layer):
+    """What all estimators share; the base class of one of your own.
+
+    By default samples are hard, and there is nothing to learn.
+    """
+
+    smallest_batch = 1
+    """Samples that one estimate needs."""
+    optimizer: Any = None
+    """Of the parameters that the estimator learns, if it learns any."""
+
+    def build(self, logits_shape: tuple[int, ...]) -> None:
+        """Make the estimator's own parameters, if it has any, for logits of this shape."""
+        self.built = True
+
+    def sample(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Hard samples, which the discriminator sees, [R, K] to [R, B, K]."""
+        return hardest(perturb(logits, batch, seed))
+
+    def surrogate(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss, [R], whose gradient is the estimate. An estimator that learns does so here."""
+        return self.estimate(loss, logits, temperature, batch, seed)
+
+    def estimate(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss, [R], whose gradient is the estimate; nothing is learned."""
+        raise NotImplementedError
+
+    def evaluations(self, batch: int, categories: int) -> int:
+        """How many losses a step evaluates, of `batch` samples."""
+        return batch
+
+
+class Pathwise(Estimator):
+    """An estimator that differentiates through its own sample; the base class of one of your own."""
+
+    def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Samples that are functions of the logits, [R, K] to [R, B, K]."""
+        raise NotImplementedError
+
+    def sample(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """The same samples, which the discriminator sees, [R, K] to [R, B, K]."""
+        return self.path(logits, temperature, batch, seed)
+
+    def estimate(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss of the samples, [R]."""
+        return tf.reduce_mean(loss(self.path(logits, temperature, batch, seed)), axis=1)
+
+
+@register
+class GumbelSoftmax(Pathwise):
+    """The post's: y = softmax((logits + G) / temperature); the estimate is J(y) f'(y) / temperature.
+
+    Jang et al. 2016, equation 2; Maddison et al. 2016, section 3. Biased by an amount that vanishes with
+    the temperature, while the standard deviation grows as temperature to the power -1/2. One evaluation
+    of the loss a sample.
+    """
+
+    def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Relaxed samples of TFP's distribution, [R, B, K]."""
+        return swapped(RelaxedOneHotCategorical(temperature, logits=logits).sample(batch, seed=seed))
+
+
+@register
+class Exact(Estimator):
+    """The expectation itself: p * (F - p.F), F_k = f(e_k).
+
+    No bias, no variance; K evaluations of the loss. Several variables are enumerated one by one, the
+    others held at category 0, which is right where the loss is a sum over the variables.
+    """
+
+    def estimate(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The expected loss, [R]."""
+        runs, *variables, categories = logits.shape
+        if not variables:
+            # As integers, since K one-hot vectors of K numbers would not fit the memory where K is large.
+            losses = loss(tf.tile(tf.range(categories)[None], (runs, 1)))  # [R, K]
+            return tf.reduce_sum(tf.nn.softmax(logits) * losses, axis=1)
+        count = variables[0]
+        eye = tf.eye(categories)  # [K, K]
+        others = tf.broadcast_to(eye[0], (count, categories, count, categories))
+        moved = tf.eye(count)[:, None, :, None]  # [V, 1, V, 1]: which of the variables is enumerated
+        vectors = others * (1 - moved) + eye[None, :, None, :] * moved  # [V, K, V, K]
+        vectors = tf.reshape(vectors, (1, count * categories, *variables, categories))
+        losses = loss(tf.tile(vectors, (runs, *[1] * (vectors.shape.rank - 1))))  # [R, V K]
+        losses = tf.reshape(losses, (runs, *variables, categories))
+        expected = tf.reduce_sum(tf.nn.softmax(logits) * losses, axis=range(1, logits.shape.rank))
+        # Every enumeration holds the loss of the others at category 0 too: V - 1 times too often in all.
+        return expected - (count - 1) * losses[:, 0, 0]
+
+    def evaluations(self, batch: int, categories: int) -> int:
+        """One loss for each category, however large the batch."""
+        return categories
+
+
+@register
+class Reinforce(Estimator):
+    """The score function: f(D) (D - p), averaged over the batch.
+
+    Williams 1992. Unbiased, with a large variance. One evaluation of the loss a sample.
+    """
+
+    def estimate(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss, [R], with the gradient of the mean of f(D) log p(D)."""
+        hard = self.sample(logits, temperature, batch, seed)
+        losses = loss(hard)  # [R, B]
+        carrier = fixed(losses - self.baseline(losses)) * log_prob(hard, logits)
+        return with_gradient_of(tf.reduce_mean(losses, axis=1), tf.reduce_mean(carrier, axis=1))
+
+    def baseline(self, losses: tf.Tensor) -> tf.Tensor:
+        """No baseline: zeros, [R, B]."""
+        return tf.zeros_like(losses)
+
+
+@register
+class Rloo(Reinforce):
+    """REINFORCE, leave-one-out: (f(D_i) - mean of f(D_j), j other than i) (D_i - p).
+
+    Kool et al. 2019. Unbiased. One evaluation of the loss a sample, of which there must be two.
+    """
+
+    smallest_batch = 2
+
+    def baseline(self, losses: tf.Tensor) -> tf.Tensor:
+        """For each sample the mean loss of the others, [R, B]."""
+        batch = losses.shape[1]
+        return (tf.reduce_sum(losses, axis=1, keepdims=True) - losses) / (batch - 1)
+
+
+@register
+class StraightThrough(Pathwise):
+    """The hard sample, as if it were p: J(p) f'(D).
+
+    Bengio et al. 2013. Biased, exact for a linear loss; low variance. One evaluation of the loss a sample.
+    """
+
+    def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Hard samples with the gradient of the probabilities, [R, B, K]."""
+        hard = hardest(perturb(logits, batch, seed))
+        return with_gradient_of(hard, tf.nn.softmax(logits)[:, None])
+
+
+@register
+class StGumbelSoftmax(Pathwise):
+    """The hard sample, as if it were the soft one of the same noise: J(y) f'(D) / temperature.
+
+    Jang et al. 2016, section 2.2. The argmax is the same at every temperature, so what the discriminator
+    sees is too; `backward_temperature`, if given, is that of the Jacobian (decoupled, Shah et al. 2024).
+    Biased twice, standard deviation as temperature to the power -1/2. One evaluation of the loss a sample.
+    """
+
+    def __init__(self, backward_temperature: float | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.backward_temperature = backward_temperature
+
+    def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Hard samples with the gradient of the relaxed ones, [R, B, K]."""
+        perturbed = perturb(logits, batch, seed)
+        soft = relax(perturbed, self.backward_temperature or temperature)
+        return with_gradient_of(hardest(perturbed), soft)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for Keras to save."""
+        return {**super().get_config(), "backward_temperature": self.backward_temperature}
+
+
+@register
+class GumbelRao(Pathwise):
+    """ST-Gumbel-softmax, its Jacobian averaged over the noise that gives the same hard sample.
+
+    Paulus et al. 2020, equation 6. The mean of ST-Gumbel-softmax with a smaller variance. One evaluation
+    of the loss a sample, `conditional_draws` softmaxes.
+    """
+
+    def __init__(self, conditional_draws: int = 10, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conditional_draws = conditional_draws
+
+    def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Hard samples with the gradient of the mean relaxed sample over conditional draws, [R, B, K]."""
+        hard = hardest(perturb(logits, batch, seed))
+        seed = fold_in(seed, 1)
+        noise = fixed(
+            condition(hard, logits, seed, (self.conditional_draws,)) - logits[:, None]
+        )  # given the logits, as G
+        soft = tf.nn.softmax((logits[:, None] + noise) / temperature)
+        return with_gradient_of(hard, tf.reduce_mean(soft, axis=0))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for Keras to save."""
+        return {**super().get_config(), "conditional_draws": self.conditional_draws}
+
+
+@register
+class GappedStraightThrough(Pathwise):
+    """The hard sample, as if it were softmax(m / temperature), m the logits moved so that D leads by a gap.
+
+    Fan et al. 2022, equations 7 and 8: the drawn logit is raised to the largest one, the others lowered to
+    `gap` beneath it. Biased, lower variance than ST-Gumbel-softmax. One evaluation of the loss a sample.
+    """
+
+    def __init__(self, gap: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.gap = gap
+
+    def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Hard samples with the gradient of the moved softmax, [R, B, K]."""
+        hard = hardest(perturb(logits, batch, seed))
+        below = fixed(logits - tf.reduce_max(logits, axis=-1, keepdims=True))[:, None]  # [R, 1, K], 0 or less
+        move = -below * hard - tf.nn.relu(below + self.gap) * (1 - hard)
+        soft = tf.nn.softmax((logits[:, None] + move) / temperature)
+        return with_gradient_of(hard, soft)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for Keras to save."""
+        return {**super().get_config(), "gap": self.gap}
+
+
+@register
+class ReinMax(Pathwise):
+    """Heun's method in place of Euler's: 2 J((D + q) / 2) f'(D) - 1/2 J(p) f'(D).
+
+    Liu et al. 2023, algorithm 2; q = softmax(logits / temperature), the plain estimator at temperature 1
+    (the authors advise 1 or more). Biased, exact for a quadratic loss; more variance than straight-through.
+    One evaluation of the loss a sample.
+    """
+
+    def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Hard samples with ReinMax's gradient, [R, B, K]."""
+        hard = hardest(perturb(logits, batch, seed))
+        logits = logits[:, None]
+        midpoint = fixed((hard + tf.nn.softmax(logits / temperature)) / 2)
+        # A softmax that gives the midpoint here and has the logits' gradient: its Jacobian is J(midpoint).
+        through = tf.nn.softmax(tf.math.log(midpoint) + logits - fixed(logits))
+        return with_gradient_of(hard, 2 * through - tf.nn.softmax(logits) / 2)
+
+
+@register
+class Rebar(Estimator):
+    """REINFORCE with the relaxed loss as a control variate, itself differentiated.
+
+    [f(D) - c(z')] d log p(D) + d c(z) - d c(z'), where z = log p + G, D = argmax z, z' is drawn given D and
+    c(z) = eta f(softmax(z / t)): Tucker et al. 2017, equation 10; Grathwohl et al. 2018, equation 8.
+    Unbiased; three evaluations of the loss a sample. Each run learns its eta (from 1) and its t (from
+    `temperature`) by an Adam of its own that descends the square of the estimate, whose mean is the
+    estimate's variance plus a constant.
+    """
+
+    def __init__(self, learning_rate: float = 0.01, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.learning_rate = learning_rate
+
+    def build(self, logits_shape: tuple[int, ...]) -> None:
+        """Make eta and log(t / temperature), [R] each, and their optimizer."""
+        runs = logits_shape[0]
+        self.eta = self.add_weight(shape=(runs,), initializer="ones", name="eta")
+        self.log_factor = self.add_weight(shape=(runs,), initializer="zeros", name="log_factor")
+        self.build_network(logits_shape)
+        self.optimizer = keras.optimizers.Adam(self.learning_rate)
+        self.optimizer.build(self.trainable_weights)
+        self.built = True
+
+    def build_network(self, logits_shape: tuple[int, ...]) -> None:
+        """Make the network of the control variate; REBAR has none."""
+
+    def surrogate(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss, [R], whose gradient is the estimate; eta and t are learned on the way."""
+        own = [weight.value for weight in self.trainable_weights]
+        with tf.GradientTape(watch_accessed_variables=False) as outer:
+            outer.watch(own)
+            with tf.GradientTape(watch_accessed_variables=False) as inner:
+                inner.watch(logits)
+                value = self.estimate(loss, logits, temperature, batch, seed)
+            gradient = inner.gradient(value, logits)
+            square = tf.reduce_sum(gradient**2)
+        self.optimizer.apply(outer.gradient(square, own), self.trainable_weights)
+        carrier = tf.reduce_sum(fixed(gradient) * logits, axis=range(1, logits.shape.rank))
+        return with_gradient_of(value, carrier)
+
+    def estimate(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss, [R], whose gradient is the estimate."""
+        perturbed = perturb(tf.nn.log_softmax(logits), batch, seed)  # z
+        hard = fixed(hardest(perturbed))  # D
+        again = condition(hard, logits, fold_in(seed, 1))  # z'
+        losses = loss(hard)
+        # Held fixed in the logits, but not in eta and t, which learn from it.
+        difference = losses - self.control(loss, fixed(again), temperature)
+        pathwise = self.control(loss, perturbed, temperature) - self.control(loss, again, temperature)
+        carrier = difference * log_prob(hard, logits) + pathwise
+        return with_gradient_of(tf.reduce_mean(losses, axis=1), tf.reduce_mean(carrier, axis=1))
+
+    def control(self, loss: Loss, perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+        """The control variate c(z) of perturbed logits [R, B, K], as [R, B]."""
+        shape = (-1, *[1] * (perturbed.shape.rank - 1))
+        relaxation = temperature * tf.reshape(tf.exp(_of_runs(self.log_factor, perturbed)), shape)
+        return _of_runs(self.eta, perturbed)[:, None] * loss(tf.nn.softmax(perturbed / relaxation))
+
+    def evaluations(self, batch: int, categories: int) -> int:
+        """Three losses a sample: at D, at z and at z'."""
+        return 3 * batch
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for Keras to save."""
+        return {**super().get_config(), "learning_rate": self.learning_rate}
+
+
+def _of_runs(weight: keras.Variable, perturbed: tf.Tensor) -> tf.Tensor:
+    """A parameter for each run; a measurement may repeat every run of the training several times."""
+    return tf.repeat(weight.value, perturbed.shape[0] // weight.shape[0], axis=0)
+
+
+@register
+class Relax(Rebar):
+    """REBAR with a small network added to the control variate: c(z) = eta f(softmax(z / t)) + r(softmax(z)).
+
+    Grathwohl et al. 2018, section 3.3. Unbiased; three evaluations of the loss a sample, and two of the
+    network. r is one hidden layer of tanh, which each run learns as it learns eta and t.
+    """
+
+    def __init__(self, units: int = 10, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build_network(self, logits_shape: tuple[int, ...]) -> None:
+        """Make a hidden layer, [R, V K, units], and an output that begins at zero."""
+        runs, *inner = logits_shape
+        size = 1
+        for axis in inner:
+            size *= axis
+        limit = (6 / (size + self.units)) ** 0.5
+        uniform = keras.initializers.RandomUniform(-limit, limit, seed=0)
+        self.hidden = self.add_weight(shape=(runs, size, self.units), initializer=uniform, name="hidden")
+        self.output_ = self.add_weight(shape=(runs, self.units), initializer="zeros", name="output")
+
+    def control(self, loss: Loss, perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+        """The control variate c(z) of perturbed logits [R, B, K], as [R, B]."""
+        runs, batch = perturbed.shape[:2]
+        inputs = tf.reshape(tf.nn.softmax(perturbed), (runs, batch, -1))
+        hidden = tf.tanh(tf.einsum("rbk,rku->rbu", inputs, _of_runs(self.hidden, perturbed)))
+        network = tf.einsum("rbu,ru->rb", hidden, _of_runs(self.output_, perturbed))
+        return super().control(loss, perturbed, temperature) + network
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for Keras to save."""
+        return {**super().get_config(), "units": self.units}

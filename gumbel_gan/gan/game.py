@@ -1,0 +1,377 @@
+"""The GAN: one epoch of adversarial training as one compiled program."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..config.catalogue import LOSSES, PENALTIES, VIEWS, Family
+from .diagnostics import Probe
+from .estimators import Estimator, GumbelSoftmax, Loss
+from .gumbel import Seed
+from .losses import Pair
+from .serialization import register
+from .smoothing import Smoothing
+from .views import View
+
+# AutoGraph has only the loops of `train_step` to convert; to convert what they call delays the start.
+_plain = tf.autograph.experimental.do_not_convert
+
+
+class Noise(IntEnum):
+    """What noise is for: each purpose has a stream of its own."""
+
+    SAMPLES = 0
+    GENERATOR = 1
+    PROBE = 2
+    SMOOTHING = 3
+    PENALTIES = 4
+
+
+@register
+class CategoricalGAN(keras.Model):
+    """A generator of categories against a discriminator, R runs side by side.
+
+    An element of the data that `fit` receives is a whole epoch of batches, int32 [N, R, B], so that a
+    `train_step` is one XLA program that loops over them: each batch trains the discriminator, then the
+    generator. Sequences have one axis more, in the data [N, R, B, T] and in the samples [R, B, T, K].
+
+    Args:
+        generator: of categories, or of sequences of them.
+        discriminator: maps integers [R, B] or vectors [R, B, K] to log-odds of real [R, B].
+        estimator: of the generator's gradient.
+        pair: of losses, or its name.
+        temperature: of the samples, above zero; a number, or a Keras schedule over the discriminator's steps.
+        generator_steps: for each batch.
+        discriminator_steps: for each batch.
+        generated_per_real: samples for each real example.
+        view: what the discriminator sees of generated examples, or its name: soft, hard or exact.
+        smoothing: what the discriminator sees of real and generated examples.
+        penalties: weights of terms of the discriminator's loss, by name: r1, gradient_penalty,
+            label_smoothing.
+        average_after: generator steps after which `averaged` begins.
+        probe: what is measured on the way, as `Diagnostics()`; by default nothing.
+        seed: of the noise.
+
+    Raises:
+        ValueError: a name is not known, or the estimator does not go with the generator.
+        RuntimeError: Keras runs on another backend than TensorFlow.
+    """
+
+    _epoch: Any = None
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        estimator: Estimator | None = None,
+        pair: str | Pair = "non_saturating",
+        temperature: Any = 0.001,
+        generator_steps: int = 10,
+        discriminator_steps: int = 1,
+        generated_per_real: int = 1,
+        view: str | View = "soft",
+        smoothing: Smoothing | None = None,
+        penalties: dict[str, float] | None = None,
+        average_after: int = 0,
+        probe: Probe | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if keras.backend.backend() != "tensorflow":
+            raise RuntimeError(
+                f"gumbel_gan needs Keras' TensorFlow backend, received {keras.backend.backend()!r}: "
+                "set the environment variable KERAS_BACKEND=tensorflow before Keras is imported"
+            )
+        self.generator, self.discriminator = generator, discriminator
+        self.estimator = estimator or GumbelSoftmax()
+        if not self.estimator.built:
+            self.estimator.build(generator.logits_shape)
+        generator.check_estimator(self.estimator)
+        self.pair: Pair = _named(LOSSES, "pair", pair)
+        self.view: View = _named(VIEWS, "view", view)() if isinstance(view, str) else view
+        self.generator_steps, self.discriminator_steps = generator_steps, discriminator_steps
+        self.generated_per_real, self.average_after, self.seed = generated_per_real, average_after, seed
+        self.smoothing, self.probe = smoothing or Smoothing(), probe or Probe()
+        self.penalties = dict(penalties or {})
+        self._penalties = [(_named(PENALTIES, "penalties", name), w) for name, w in self.penalties.items()]
+        self.schedule = temperature
+        # A variable: a Python number would be baked into the compiled program and could never change.
+        self.temperature = self.add_weight(
+            shape=(),
+            initializer=keras.initializers.Constant(temperature(0) if callable(temperature) else temperature),
+            trainable=False,
+            name="temperature",
+        )
+        self.run_metrics: dict[str, tf.Tensor] = {}
+        """What `train_step` returned for the last epoch, [R] each; `fit` logs the losses' means over runs."""
+        self.averaged = self.add_weight(
+            shape=generator.distribution().shape, initializer="zeros", trainable=False, name="averaged"
+        )
+        """The mean of the generator's distribution over every step after `average_after`, [R, K]."""
+        self._purposes = np.random.SeedSequence(seed).generate_state(len(Noise)).astype(np.int32).tolist()
+        self.built = True
+
+    @property
+    def metrics(self) -> list[Any]:
+        """No metrics of Keras' own: `train_step` returns an epoch's means."""
+        return []
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        **kwargs: Any,
+    ) -> None:
+        """Give each network an optimizer of its own; the epoch is compiled by XLA unless told otherwise."""
+        super().compile(**{"jit_compile": True, **kwargs})  # Keras' "auto" would leave XLA off on a CPU
+        self._epoch: Any = self.train_step
+        if not self.run_eagerly:
+            self._epoch = tf.function(self.train_step, jit_compile=self.jit_compile)
+        self.generator_optimizer = generator_optimizer
+        self.discriminator_optimizer = discriminator_optimizer
+        generator_optimizer.build(self.generator.trainable_variables)
+        discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Make what `fit` calls for an epoch, whatever `steps_per_execution` says.
+
+        It calls the compiled epoch itself, where Keras' own would put two more functions around it.
+        """
+
+        def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
+            self.run_metrics = metrics = self._epoch(next(epochs))
+            losses = ("discriminator_loss", "generator_loss")
+            return {name: metrics[name].numpy().mean() for name in losses}
+
+        self.train_function = train
+
+    @property
+    def traces(self) -> int:
+        """How often the epoch was traced; more than once means that something in it was baked in."""
+        count = getattr(self._epoch, "experimental_get_tracing_count", None)  # none where it runs eagerly
+        return 0 if count is None else int(count())
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """The discriminator's verdict, log-odds of real [R, B], on integers [R, B] or vectors [R, B, K]."""
+        return self.discriminator(x)
+
+    def train_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One epoch: int32 [N, R, B] in; means over batches, and the temperature at the end, [R] each."""
+        zeros = tf.zeros(self.generator.runs)
+        discriminator_loss, generator_loss, step_length = zeros, zeros, zeros  # [R], sums over the batches
+        diagnosed = self.probe.begin(zeros)
+        batches = tf.shape(data)[0]
+        for batch in tf.range(batches):
+            real = data[batch]
+            for _ in range(self.discriminator_steps):
+                loss, generated = self.discriminator_step(real)
+                discriminator_loss += loss
+            diagnosed = self.probe.at_batch(self, batch, real, generated, diagnosed)
+            for _ in tf.range(self.generator_steps):
+                loss, length = self.generator_step(real)
+                generator_loss += loss
+                step_length = self.probe.at_step(step_length, length)
+        batches = tf.cast(batches, tf.float32)
+        return {
+            "discriminator_loss": discriminator_loss / batches / self.discriminator_steps,
+            "generator_loss": generator_loss / batches / max(self.generator_steps, 1),
+            "temperature": tf.fill((self.generator.runs,), self.temperature.value),
+            **self.probe.columns(self, diagnosed, step_length, batches),
+        }
+
+    @_plain
+    def discriminator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step of the discriminator, on real integers [R, B] and on samples; loss [R] and samples."""
+        if callable(self.schedule):
+            self.temperature.assign(self.schedule(self.discriminator_optimizer.iterations.value))
+        real_seen, generated = self.examples(real)
+        with tf.GradientTape() as tape:
+            loss = self.discriminator_loss(real_seen, generated)
+            seed = self._noise(Noise.PENALTIES, self.discriminator_optimizer)
+            penalty = sum(
+                weight * term(self.discriminator, real_seen, generated, seed)
+                for term, weight in self._penalties
+            )
+            objective = loss + penalty
+        self._apply(self.discriminator_optimizer, tape, objective, self.discriminator)
+        return loss, generated
+
+    def examples(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the discriminator sees at its next step: of real integers [R, B], and generated vectors."""
+        generated = self.generator.relaxed(
+            self.estimator,
+            self.temperature.value,
+            self.samples(real),
+            self._noise(Noise.SAMPLES, self.discriminator_optimizer),
+        )  # [R, B', K]
+        generated = self.view.generated(generated)
+        seed = self._noise(Noise.SMOOTHING, self.discriminator_optimizer)
+        return (
+            self.smoothing.real(real, self.generator, self.temperature.value, seed),
+            self.smoothing.generated(generated, self.generator, seed),
+        )
+
+    def samples(self, real: tf.Tensor) -> int:
+        """B', the samples beside real integers [R, B]."""
+        return self.generated_per_real * real.shape[1]
+
+    def discriminator_loss(self, real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+        """The discriminator's mean loss on what it sees, [R]."""
+        of_real, of_generated = self.discriminator(real), self.discriminator(generated)  # [R, B], [R, B']
+        return self.view.mean_loss(self.pair, of_real, of_generated, self.generator.distribution)
+
+    def generator_losses(self, real: tf.Tensor, seed: Seed) -> Loss:
+        """The generator's loss of each sample, [R, B', K] to [R, B'], beside real integers [R, B]."""
+
+        def losses(samples: tf.Tensor) -> tf.Tensor:
+            # Every sample against every real example: most losses ignore these, and cost nothing more.
+            of_real = self.discriminator(real)[:, None, :]  # [R, 1, B]
+            seen = self.smoothing.generated(samples, self.generator, seed)
+            of_samples = self.discriminator(seen)[:, :, None]
+            return tf.reduce_mean(self.pair.generator(of_real, of_samples), axis=2)
+
+        return losses
+
+    @_plain
+    def generator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step of the generator beside real integers [R, B]: loss and length over the rate, [R] each."""
+        seed = self._noise(Noise.GENERATOR, self.generator_optimizer)
+        before = [tf.convert_to_tensor(weight) for weight in self.generator.trainable_weights]
+        with tf.GradientTape() as tape:
+            loss = self.generator.surrogate(
+                self.estimator,
+                self.generator_losses(real, seed),
+                self.temperature.value,
+                self.samples(real),
+                seed,
+            )  # [R]
+        self._apply(self.generator_optimizer, tape, loss, self.generator)
+        self._average()
+        steps = [
+            self._by_run(tf.convert_to_tensor(weight) - old)
+            for weight, old in zip(self.generator.trainable_weights, before, strict=True)
+        ]
+        return loss, tf.norm(tf.concat(steps, 0), axis=0) / self.generator_optimizer.learning_rate
+
+    def _average(self) -> None:
+        """Take this step into `averaged`, a mean over every step: the last iterate swings within an epoch."""
+        averaged = self.generator_optimizer.iterations.value - self.average_after
+        part = tf.where(averaged > 0, 1 / tf.cast(averaged, tf.float32), 0.0)
+        self.averaged.assign_add(part * (self.generator.distribution() - self.averaged))
+
+    def _by_run(self, weight: tf.Tensor) -> tf.Tensor:
+        """The numbers of each run of a generator's weight in a column of its own, [n, R]."""
+        if self.generator.runs_axis == 0:
+            return tf.transpose(tf.reshape(weight, (self.generator.runs, -1)))
+        return tf.reshape(weight, (-1, self.generator.runs))
+
+    def _apply(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        tape: tf.GradientTape,
+        loss: tf.Tensor,
+        model: keras.Model,
+    ) -> None:
+        # The tape sums the losses over runs, so that each run steps as if it were alone.
+        weights = model.trainable_weights
+        optimizer.apply(tape.gradient(loss, [w.value for w in weights]), weights)
+
+    def probe_seed(self) -> Seed:
+        """The seed of a probe's noise, int [2]; another one at every batch."""
+        return self._noise(Noise.PROBE, self.discriminator_optimizer)
+
+    def _noise(self, purpose: Noise, optimizer: keras.optimizers.Optimizer) -> Seed:
+        """A seed of its own for every purpose and step: a constant one would repeat the noise."""
+        step = tf.cast(optimizer.iterations.value, tf.int32)
+        return tf.stack([self._purposes[purpose], step])
+
+    def learned(self, codes: np.ndarray | None = None) -> np.ndarray:
+        """What the generator has learned, [R, K]; of the moving average of its weights, if there is one.
+
+        Args:
+            codes: int32 [S, T], the sequences whose probabilities [R, S] a generator of sequences gives.
+        """
+        with self.moving_average():
+            return self.generator.probabilities(codes)
+
+    @contextmanager
+    def moving_average(self) -> Iterator[None]:
+        """In this context the generator has the moving average of its weights, if its optimizer keeps one."""
+        weights = self.generator.trainable_variables
+        last = [weight.numpy() for weight in weights] if self.generator_optimizer.use_ema else []
+        self.finalize()
+        try:
+            yield
+        finally:
+            for weight, value in zip(weights, last, strict=False):
+                weight.assign(value)
+
+    def finalize(self) -> None:
+        """Replace the generator's weights by their moving average, after training."""
+        self.generator_optimizer.finalize_variable_values(self.generator.trainable_variables)
+
+    def get_config(self) -> dict[str, Any]:
+        """For Keras to save."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "generator": serialize(self.generator),
+            "discriminator": serialize(self.discriminator),
+            "estimator": serialize(self.estimator),
+            "pair": self._pair_name(),
+            "temperature": serialize(self.schedule),
+            "generator_steps": self.generator_steps,
+            "discriminator_steps": self.discriminator_steps,
+            "generated_per_real": self.generated_per_real,
+            "view": serialize(self.view),
+            "smoothing": serialize(self.smoothing),
+            "penalties": self.penalties,
+            "average_after": self.average_after,
+            "probe": serialize(self.probe),
+            "seed": self.seed,
+        }
+
+    def _pair_name(self) -> str:
+        for name, row in LOSSES.rows.items():
+            if row.load() == self.pair:
+                return name
+        raise ValueError(
+            "pair: received losses of your own, which cannot be saved: add them to the catalogue"
+        )
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "CategoricalGAN":
+        """For Keras to save."""
+        parts = ("generator", "discriminator", "estimator", "temperature", "view", "smoothing", "probe")
+        return cls(**{**config, **{k: keras.saving.deserialize_keras_object(config[k]) for k in parts}})
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """For Keras to save."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator_optimizer": serialize(self.generator_optimizer),
+            "discriminator_optimizer": serialize(self.discriminator_optimizer),
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """For Keras to save."""
+        self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+
+
+def _named(family: Family[Any], key: str, given: Any) -> Any:
+    """What a name of a family stands for; anything but a name as it is.
+
+    Raises:
+        ValueError: the name is not known.
+    """
+    if not isinstance(given, str):
+        return given
+    family.check(key, given)
+    return family.load(given)

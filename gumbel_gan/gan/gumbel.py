@@ -1,0 +1,162 @@
+"""The mathematics of the post: Gumbel noise, Gumbel-max, Gumbel-softmax.
+
+If z_k are independent standard Gumbel variables, argmax_k(logits_k + z_k) is a draw from
+softmax(logits) (Gumbel-max). Replacing the argmax by softmax((logits + z) / temperature) gives a point
+of the simplex through which gradients flow (Gumbel-softmax: Jang et al. 2016, equation 2; the Concrete
+distribution of Maddison et al. 2016, section 3).
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from .layout import RUNS_LAST_FROM, argmax, runs_first, runs_last, softmax, swapped
+
+fixed = tf.stop_gradient
+Seed = Any
+"""An integer tensor of shape [2]; the same seed gives the same numbers."""
+
+
+def fold_in(seed: Seed, number: int) -> Seed:
+    """A seed for other noise beside that of `seed`, int [2]; every number gives another one."""
+    return tf.stack([seed[0] + number, seed[1]])
+
+
+def gumbel_noise(shape: Sequence[int], seed: Seed) -> tf.Tensor:
+    """Standard Gumbel noise, density exp(-z - exp(-z)), from uniform noise of the open interval (0, 1).
+
+    Args:
+        shape: of the result.
+        seed: int [2].
+    """
+    return -tf.math.log(-tf.math.log(uniform(tuple(shape), seed)))
+
+
+_draws = itertools.count()
+
+
+def uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+    """Uniform noise of the open interval (0, 1), of the shape given; `seed` is int [2]."""
+    if len(shape) < 2 or shape[-1] < RUNS_LAST_FROM:
+        return _uniform(shape, seed)
+    *outer, samples, runs = shape
+    pairs = -(-samples // 2)
+    # Of what is drawn twice in one shape XLA makes a function, whose result goes through the memory. With a
+    # shape of its own for every draw (eight in turn) the noise is made where it is used. The leading ones
+    # change none of the numbers.
+    ones = (1,) * (next(_draws) % 8) if tf.inside_function() else ()
+    words = tf.reshape(_words((*ones, *outer, pairs, runs), seed), (*outer, pairs, runs))
+    halves = tf.linalg.matrix_transpose(tf.bitcast(words, tf.uint32))  # [..., pairs, 2, runs]
+    bits = tf.reshape(halves, (*outer, 2 * pairs, runs))[..., :samples, :]
+    # In the middle of one of 2^23 equal parts.
+    return (tf.cast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.float32) + 0.5) / 2**23
+
+
+@tf.function(jit_compile=True)  # outside XLA there is no threefry; so the numbers are the same everywhere
+def _uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+    """By threefry, since the default algorithm is slow in a compiled loop on a CPU."""
+    tiny = np.finfo(np.float32).tiny  # a uniform of 0 would become noise of minus infinity
+    return tf.random.stateless_uniform(shape, seed, minval=tiny, maxval=1.0, alg="threefry")
+
+
+@tf.function(jit_compile=True)
+def _words(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+    """Random bits, 64 at a time, as threefry makes them; drawn as words of 32 they would be slower."""
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint64, alg="threefry")
+
+
+@tf.function(jit_compile=True)
+def normal(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+    """Standard Gaussian noise, of the shape given; `seed` is int [2]."""
+    return tf.random.stateless_normal(shape, seed, alg="threefry")
+
+
+def perturb(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:
+    """Logits plus Gumbel noise, [R, ..., K] to [R, samples, ..., K]; their argmax is categorical."""
+    runs, *variables, categories = logits.shape
+    noise = gumbel_noise((categories, samples, *variables, runs), seed)
+    if runs < RUNS_LAST_FROM:
+        # Added with the samples outermost, which is faster than with the runs outermost.
+        return swapped(logits + swapped(runs_first(noise)))
+    return runs_first(runs_last(logits)[:, None] + noise)
+
+
+def relax(perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    """softmax(perturbed / temperature), [R, B, ..., K] to the same."""
+    return softmax(perturbed / temperature)
+
+
+def vectors(x: tf.Tensor, categories: int) -> tf.Tensor:
+    """Integers [R, B] as one-hot vectors [R, B, K]; vectors as they are."""
+    return tf.one_hot(x, categories) if x.dtype.is_integer else x
+
+
+def gumbel_max(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:
+    """Draw from softmax(logits), [R, ..., K] to int32 [R, samples, ...]: the argmax of logits plus noise."""
+    return argmax(perturb(logits, samples, seed))
+
+
+def hardest(perturbed: tf.Tensor) -> tf.Tensor:
+    """One-hot vectors at the largest component, [..., K] to the same."""
+    return tf.one_hot(argmax(perturbed), perturbed.shape[-1])
+
+
+def with_gradient_of(value: tf.Tensor, carrier: tf.Tensor) -> tf.Tensor:
+    """`value`, but with the gradient of `carrier`; both of one shape."""
+    return fixed(value - carrier) + carrier
+
+
+def log_prob(hard: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """The log-probability of hard samples [R, B, ..., K], as [R, B]."""
+    terms = hard * tf.nn.log_softmax(logits)[:, None]
+    return tf.reduce_sum(terms, axis=range(2, terms.shape.rank))
+
+
+def condition(hard: tf.Tensor, logits: tf.Tensor, seed: Seed, draws: tuple[int, ...] = ()) -> tf.Tensor:
+    """Perturbed logits, drawn anew given that their argmax is that of `hard`.
+
+    With E exponential and normalised probabilities p: -log E_i at the largest, -log(E_j / p_j + E_i)
+    elsewhere (Tucker et al. 2017, appendix; Paulus et al. 2020, equation 9). Differentiable in the logits.
+
+    Args:
+        hard: one-hot [R, B, ..., K].
+        logits: [R, ..., K].
+        seed: int [2].
+        draws: leading shape of several draws, () or (n,).
+
+    Returns:
+        [*draws, R, B, ..., K], up to the same constant for all categories.
+    """
+    runs, *inner = hard.shape
+    noise = gumbel_noise((*draws, *inner, runs), seed)  # the runs innermost, as in `perturb`
+    rank = noise.shape.rank
+    # [*draws, R, B, ..., K]; minus the logarithm of an exponential variable is a Gumbel variable.
+    noise = tf.transpose(noise, (*range(len(draws)), rank - 1, *range(len(draws), rank - 1)))
+    of_largest = tf.reduce_sum(noise * hard, axis=-1, keepdims=True)  # -log E_i
+    log_p = tf.nn.log_softmax(logits)[:, None]  # [R, 1, ..., K]
+    # In logarithms: E / p would overflow where p is smaller than the smallest float.
+    others = -tfp.math.log_add_exp(-noise - log_p, -of_largest)
+    return tf.where(hard > 0, of_largest, others)
+
+
+class RelaxedOneHotCategorical(tfp.distributions.RelaxedOneHotCategorical):
+    """`tfp.distributions.RelaxedOneHotCategorical`, drawn faster; all else, `log_prob` included, is TFP's.
+
+    Args:
+        temperature: above zero; scalar, or broadcasting against the batch shape of the logits.
+        logits: [R, ..., K]; or `probs`.
+
+    A sample needs a stateless `seed`, int [2].
+    """
+
+    # Not that of TFP's parent class, which would draw logarithms of samples.
+    _call_sample_n = tfp.distributions.Distribution._call_sample_n
+
+    def _sample_n(self, n: int, seed: Seed = None) -> tf.Tensor:
+        temperature = tf.convert_to_tensor(self.temperature)[..., None]
+        logits = self.distribution._logits_parameter_no_checks()
+        return swapped(relax(perturb(logits, n, seed), temperature))  # [n, R, ..., K]

@@ -1,0 +1,303 @@
+"""Sequences of categories: a generator that feeds its own samples back, and two discriminators.
+
+Kusner and Hernández-Lobato 2016. Samples have an axis of T steps, [R, B, T, K], and real examples are int32
+[R, B, T]. Everything has a runs axis, as with single categories. (`MlpDiscriminator` judges sequences, too.)
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .discriminators import Discriminator
+from .estimators import Estimator, Loss, Pathwise
+from .gumbel import Seed, fold_in, gumbel_max, vectors
+from .initial import glorot, orthogonal
+from .serialization import register
+
+APART = 7919
+"""How far apart the seeds of a sequence's steps lie."""
+State = tuple[tf.Tensor, tf.Tensor]
+"""An LSTM's output and memory, [R, B, units] each."""
+
+
+class Lstm:
+    """LSTM cells of R runs (Hochreiter and Schmidhuber 1997, with Keras' order of the gates).
+
+    Args:
+        model: whose weights they become.
+        inputs: size of an input.
+        units: size of an output.
+        seed: of the initial weights.
+        name: a part of the weights' names.
+    """
+
+    def __init__(self, model: Any, inputs: int, units: int, seed: int, name: str) -> None:
+        self.units, runs, gates = units, model.runs, 4 * units
+        self.kernel = model.add_weight(
+            shape=(runs, inputs, gates), initializer=glorot(inputs + gates, seed), name=f"{name}_kernel"
+        )
+        self.recurrent_kernel = model.add_weight(
+            shape=(runs, units, gates), initializer=orthogonal(seed), name=f"{name}_recurrent_kernel"
+        )
+        self.bias = model.add_weight(shape=(runs, gates), initializer=_forgetting, name=f"{name}_bias")
+
+    def start(self, runs: int, batch: int) -> State:
+        """A state of zeros."""
+        zeros = tf.zeros((runs, batch, self.units))
+        return zeros, zeros
+
+    def step(self, x: tf.Tensor, state: State) -> State:
+        """The next state, after an input [R, B, inputs]."""
+        output, memory = state
+        kernel, recurrent, bias = (
+            tf.convert_to_tensor(weight) for weight in (self.kernel, self.recurrent_kernel, self.bias)
+        )
+        gates = x @ kernel + output @ recurrent + bias[:, None]
+        write, keep, candidate, read = tf.split(gates, 4, axis=-1)
+        memory = tf.sigmoid(keep) * memory + tf.sigmoid(write) * tf.tanh(candidate)
+        return tf.sigmoid(read) * tf.tanh(memory), memory
+
+
+def _forgetting(shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
+    """Zeros, but ones for the gate that keeps the memory (Jozefowicz et al. 2015), [R, 4 units]."""
+    units = shape[-1] // 4
+    return tf.tile(tf.repeat(tf.constant([[0.0, 1.0, 0.0, 0.0]]), units, axis=1), (shape[0], 1))
+
+
+@register
+class SequenceGenerator(keras.Model):
+    """An LSTM that emits one symbol at a time and is fed what it emitted; the noise is all its randomness.
+
+    Args:
+        symbols: the alphabet, K of them; the last one pads.
+        length: T.
+        units: of the LSTM.
+        seed: of the initial weights.
+        runs: R.
+    """
+
+    runs_axis = 0
+    """Axis of every weight along which the runs lie."""
+
+    def __init__(
+        self, symbols: str, length: int, units: int = 64, seed: int = 0, runs: int = 1, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.symbols, self.length, self.units, self.seed, self.runs = symbols, length, units, seed, runs
+        self.categories = categories = len(symbols)
+        self.lstm = Lstm(self, categories, units, seed, "lstm")
+        self.head_kernel = self.add_weight(
+            shape=(runs, units, categories),
+            initializer=glorot(units + categories, seed + 1),
+            name="head_kernel",
+        )
+        self.head_bias = self.add_weight(shape=(runs, categories), initializer="zeros", name="head_bias")
+        self.built = True
+
+    @classmethod
+    def made(
+        cls, categories: int, alphabet: str, length: int | None, runs: int, seed: int, **options: Any
+    ) -> "SequenceGenerator":
+        """The generator for a stream of sequences."""
+        assert length is not None
+        # Another seed than the discriminator's: weights of equal shapes would begin equal.
+        return cls(alphabet, length, seed=seed + 1_000, runs=runs, **options)
+
+    def check_estimator(self, estimator: Estimator) -> None:
+        """Check that the estimator can be used.
+
+        Raises:
+            ValueError: it does not differentiate through its samples, which are fed back.
+        """
+        if not isinstance(estimator, Pathwise):
+            raise ValueError(
+                f"generator.estimator: received {type(estimator).__name__} with a generator of sequences, "
+                "whose samples are fed back: give one derived from gumbel_gan.Pathwise"
+            )
+
+    @property
+    def logits_shape(self) -> tuple[int, ...]:
+        """The shape of the logits that an estimator meets, but for the number of samples."""
+        return (self.runs, self.categories)
+
+    def start(self, batch: int) -> tuple[tf.Tensor, State]:
+        """No symbol yet, zeros [R, batch, K], and a state of zeros."""
+        return tf.zeros((self.runs, batch, self.categories)), self.lstm.start(self.runs, batch)
+
+    def step(self, symbol: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+        """The next symbol's logits [R, B, K], and state, after a symbol [R, B, K]."""
+        state = self.lstm.step(symbol, state)
+        kernel, bias = tf.convert_to_tensor(self.head_kernel), tf.convert_to_tensor(self.head_bias)
+        return state[0] @ kernel + bias[:, None], state
+
+    def relaxed(self, estimator: Estimator, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
+        """Samples, every symbol as the estimator makes it, [R, batch, T, K]."""
+        assert isinstance(estimator, Pathwise)
+        symbol, state = self.start(batch)
+        symbols = []
+        for number in range(self.length):
+            logits, state = self.step(symbol, state)
+            flat = tf.reshape(logits, (-1, self.categories))  # an estimator sees R B runs of one sample
+            path = estimator.path(flat, temperature, 1, fold_in(seed, APART * number))
+            symbol = tf.reshape(path, logits.shape)
+            symbols.append(symbol)
+        return tf.stack(symbols, axis=2)
+
+    def surrogate(
+        self, estimator: Estimator, loss: Loss, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tf.Tensor:
+        """The mean loss, [R], whose gradient in the weights goes through the samples."""
+        return tf.reduce_mean(loss(self.relaxed(estimator, temperature, batch, seed)), axis=1)
+
+    def distribution(self) -> tf.Tensor:
+        """Nothing that could be averaged over the steps, [R, 0]; the weights can, by the optimizer."""
+        return tf.zeros((self.runs, 0))
+
+    def call(self, codes: tf.Tensor) -> tf.Tensor:
+        """The exact log-probability of each sequence, int32 [R, B, T] to [R, B]."""
+        symbol, state = self.start(codes.shape[1])
+        total = tf.zeros(codes.shape[:2])
+        for number in range(self.length):
+            logits, state = self.step(symbol, state)
+            symbol = tf.one_hot(codes[..., number], self.categories)
+            total += tf.reduce_sum(symbol * tf.nn.log_softmax(logits), axis=-1)
+        return total
+
+    def probabilities(self, codes: np.ndarray) -> np.ndarray:
+        """The probability of each sequence of symbols, int32 [S, T] to float64 [R, S]."""
+        return np.exp(_log_probabilities(self, tf.constant(codes)).numpy().astype(np.float64))
+
+    def sample(self, samples: int, seed: Seed) -> tf.Tensor:
+        """Hard samples, each fed back, int32 [R, samples, T]; `seed` is int [2]."""
+        symbol, state = self.start(samples)
+        codes = []
+        for number in range(self.length):
+            logits, state = self.step(symbol, state)
+            flat = tf.reshape(logits, (-1, self.categories))
+            code = gumbel_max(flat, 1, fold_in(seed, APART * number))
+            codes.append(tf.reshape(code, (self.runs, samples)))
+            symbol = tf.one_hot(codes[-1], self.categories)
+        return tf.stack(codes, axis=2)
+
+    def names(self, samples: np.ndarray, labels: Any) -> list[str]:
+        """Samples [n, T] as strings, without the padding at their end."""
+        return ["".join(self.symbols[code] for code in row).rstrip(self.symbols[-1]) for row in samples]
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for Keras to save."""
+        names = ("symbols", "length", "units", "seed", "runs")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+@tf.function(jit_compile=True)
+def _log_probabilities(generator: SequenceGenerator, codes: tf.Tensor) -> tf.Tensor:
+    return generator(tf.tile(codes[None], (generator.runs, 1, 1)))
+
+
+class SequenceDiscriminator(Discriminator):
+    """What the discriminators of sequences share.
+
+    Args:
+        categories: K, symbols.
+        length: T.
+        runs: R.
+        seed: of the initial weights.
+        units: of each hidden layer.
+    """
+
+    def __init__(
+        self,
+        categories: int,
+        length: int,
+        runs: int = 1,
+        seed: int = 0,
+        units: Sequence[int] = (64, 64),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(categories, runs, seed, **kwargs)
+        self.length, self.units = length, list(units)
+        inputs = self.add_layers()
+        self.head = self.glorot((inputs, 1), inputs + 1, "head_kernel")
+        self.head_bias = self.zeros(1, "head_bias")
+        self.built = True
+
+    def add_layers(self) -> int:
+        """Make the hidden layers; the size of what they give."""
+        raise NotImplementedError
+
+    def hidden(self, x: tf.Tensor) -> tf.Tensor:
+        """What the hidden layers give, of vectors [R, B, T, K], as [R, B, size]."""
+        raise NotImplementedError
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """The log-odds of real [R, B], of integers [R, B, T] or vectors [R, B, T, K]."""
+        hidden = self.hidden(vectors(x, self.categories))
+        output = hidden @ tf.convert_to_tensor(self.head) + tf.convert_to_tensor(self.head_bias)[:, None]
+        return output[..., 0]
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for Keras to save."""
+        config = {**super().get_config(), "length": self.length, "units": self.units}
+        del config["spectral_norm"]
+        return config
+
+
+@register
+class ConvolutionDiscriminator(SequenceDiscriminator):
+    """Convolutions over windows of three symbols, with leaky rectifiers.
+
+    Each is a dense layer over every symbol beside its two neighbours: a convolution of Keras' own,
+    differentiated twice for a penalty, is several times slower in XLA on a CPU.
+    """
+
+    def add_layers(self) -> int:
+        """A kernel [R, 3 in, out] and a bias for each layer."""
+        self.layers_, inputs = [], self.categories
+        for layer, units in enumerate(self.units):
+            kernel = self.glorot((3 * inputs, units), 3 * inputs + units, f"kernel_{layer}")
+            self.layers_.append((kernel, self.zeros(units, f"bias_{layer}")))
+            inputs = units
+        return self.length * inputs
+
+    def hidden(self, x: tf.Tensor) -> tf.Tensor:
+        """The last layer, flattened, [R, B, T units]."""
+        runs, batch = x.shape[:2]
+        for kernel, bias in self.layers_:
+            x = tf.reshape(windows(x), (runs, batch * self.length, -1))
+            x = tf.nn.leaky_relu(x @ tf.convert_to_tensor(kernel) + tf.convert_to_tensor(bias)[:, None])
+            x = tf.reshape(x, (runs, batch, self.length, -1))
+        return tf.reshape(x, (runs, batch, -1))
+
+
+def windows(x: tf.Tensor) -> tf.Tensor:
+    """Every step beside its two neighbours, with zeros beyond both ends, [R, B, T, C] to [R, B, T, 3 C]."""
+    padded = tf.pad(x, [[0, 0], [0, 0], [1, 1], [0, 0]])
+    return tf.concat([padded[:, :, :-2], x, padded[:, :, 2:]], axis=-1)
+
+
+@register
+class LstmDiscriminator(SequenceDiscriminator):
+    """LSTMs on top of each other; the last one judges by its last state, as the paper's."""
+
+    def add_layers(self) -> int:
+        """The cells of each layer."""
+        sizes = [self.categories, *self.units]
+        self.cells = [
+            Lstm(self, inputs, units, self.seed + layer, f"lstm_{layer}")
+            for layer, (inputs, units) in enumerate(itertools.pairwise(sizes))
+        ]
+        return sizes[-1]
+
+    def hidden(self, x: tf.Tensor) -> tf.Tensor:
+        """The last state of the last layer, [R, B, units]; unrolled, so that it has a second derivative."""
+        states = [cell.start(*x.shape[:2]) for cell in self.cells]
+        for number in range(self.length):
+            symbol = x[:, :, number]
+            for layer, cell in enumerate(self.cells):
+                states[layer] = cell.step(symbol, states[layer])
+                symbol = states[layer][0]
+        return states[-1][0]

@@ -1,0 +1,1 @@
+"""What is measured over many trainings: studies, leaks, baselines, gradients, speed."""

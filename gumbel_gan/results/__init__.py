@@ -1,0 +1,1 @@
+"""What a training leaves, in memory and in a directory. No TensorFlow until a network is asked for."""

@@ -1,0 +1,125 @@
+"""The directory that holds a run: who may write there, and what it holds."""
+
+import json
+import os
+import shutil
+from dataclasses import asdict
+
+import yaml
+
+from ..config.checks import one_line
+from ..config.config import Config
+from ..config.reading import from_settings
+from .lock import HOLDER, NAME
+
+
+def holds_run(directory: str) -> bool:
+    """Whether a directory holds the results of a run."""
+    return any(os.path.exists(os.path.join(directory, name)) for name in ("summary.json", "config.yaml"))
+
+
+def claim_directory(output: str | None, name: str, overwrite: bool) -> str:
+    """The directory to write to: the one given, or the first of runs/NAME, runs/NAME-2, ... that is free.
+
+    Creates it, if need be.
+
+    Raises:
+        ValueError: the one given holds a run and `overwrite` is false, or it cannot be written to.
+    """
+    if output is None:
+        number = 1
+        while True:
+            directory = os.path.join("runs", name if number == 1 else f"{name}-{number}")
+            try:
+                os.makedirs(directory)
+                return directory
+            except FileExistsError:
+                number += 1
+            except OSError as error:
+                raise cannot_write(directory, error) from None
+    if holds_run(output) and not overwrite:
+        raise ValueError(f"output: {output} holds a run already: give another directory, or --overwrite")
+    return made_directory(output)
+
+
+def made_directory(directory: str) -> str:
+    """The directory, created if need be.
+
+    Raises:
+        ValueError: it cannot be written to.
+    """
+    try:
+        os.makedirs(directory, exist_ok=True)
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise cannot_write(directory, error) from None
+    return directory
+
+
+def cannot_write(directory: str, error: OSError) -> ValueError:
+    """The error that says so."""
+    return ValueError(f"output: cannot write to {directory} ({one_line(error)}): give another directory")
+
+
+def clear(directory: str) -> None:
+    """Forget the run that a directory holds: its summary and its checkpoints."""
+    if os.path.exists(summary := os.path.join(directory, "summary.json")):
+        os.remove(summary)
+    shutil.rmtree(os.path.join(directory, "checkpoint"), ignore_errors=True)
+
+
+def begun(directory: str) -> bool:
+    """Whether a directory holds anything that was learned."""
+    return any(os.path.exists(os.path.join(directory, name)) for name in ("summary.json", "checkpoint"))
+
+
+def abandon(directory: str) -> None:
+    """Remove the settings of a run that has learned nothing, and the directory if nothing else is in it."""
+    for name in ("config.yaml", NAME, HOLDER):
+        if os.path.exists(path := os.path.join(directory, name)):
+            os.remove(path)
+    if not os.listdir(directory):
+        os.rmdir(directory)
+
+
+def finished(config: Config) -> bool:
+    """Whether the run in `config.output` has all its epochs, and its results.
+
+    Raises:
+        ValueError: its summary cannot be read.
+    """
+    path = os.path.join(str(config.output), "summary.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return int(json.load(file)["epochs"]) >= config.epochs
+    except FileNotFoundError:
+        return False
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read ({one_line(error)}): remove it, and resume again") from None
+
+
+def stored_config(directory: str) -> Config:
+    """The configuration of the run that a directory holds.
+
+    Raises:
+        ValueError: there is none, or it cannot be read.
+    """
+    path = os.path.join(directory, "config.yaml")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return from_settings(Config, yaml.safe_load(file))
+    except FileNotFoundError:
+        raise ValueError(f"{directory} holds no run: give the output directory of a training") from None
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{path} cannot be read ({one_line(error)}): train again") from None
+
+
+def config_yaml(config: Config) -> str:
+    """The settings as YAML, without `output` and `overwrite`; paths are absolute."""
+    settings = asdict(config)
+    del settings["output"], settings["overwrite"]
+    path = config.data.path
+    if path is not None and path != "-":
+        settings["data"]["path"] = os.path.abspath(path)
+    return str(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))

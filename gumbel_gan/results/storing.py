@@ -1,0 +1,285 @@
+"""A result in its directory: written file by file, and read again."""
+
+import contextlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import yaml
+
+from ..config.catalogue import SOURCES
+from ..config.checks import one_line
+from ..data.strings import length_classes
+from .directory import config_yaml, holds_run, stored_config
+from .files import read_arrays, write, write_arrays, write_table
+from .metrics import max_abs_error, total_variation
+from .readable import MAX_READABLE, Readable
+from .result import Result
+
+ARRAYS = ("labels", "learned", "averaged", "counted", "target")
+PACKAGES = (
+    "gumbel_gan",
+    "tensorflow",
+    "tensorflow-probability",
+    "keras",
+    "numpy",
+    "matplotlib",
+    "jsonargparse",
+)
+COLUMNS = ("epoch", "run", "category", "probability", "target", "error")
+Write = Callable[[str], Any]
+"""Writes a file into a directory."""
+
+
+class Unwritten(OSError):
+    """Some files of a result could not be written; all others were.
+
+    Attributes:
+        errors: by file name.
+    """
+
+    def __init__(self, directory: str, errors: Mapping[str, Exception], resumable: bool) -> None:
+        self.errors = dict(errors)
+        name, error = next(iter(errors.items()))
+        others = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+        again = "python -m gumbel_gan.train --resume --output" if resumable else "python -m gumbel_gan.plot"
+        super().__init__(
+            f"cannot write {os.path.join(directory, name)}{others} ({one_line(error)}); what was learned is "
+            f"kept: {again} {directory} writes the rest"
+        )
+
+
+def save(result: Result, directory: str, gan: Any, pictures: Mapping[str, Write] | None = None) -> None:
+    """Write tables, networks, settings, pictures and, last of all, the summary.
+
+    A file that fails keeps none of the others from being written.
+
+    Args:
+        result: what was learned.
+        directory: where to write.
+        gan: whose networks are saved.
+        pictures: by file name, what writes each.
+
+    Raises:
+        Unwritten: a file failed. A picture's failure leaves the summary to be written, and plotting draws it
+            again; that of any other file does not, so that resuming writes the results again.
+    """
+    files: dict[str, Write] = {
+        "probabilities.csv": lambda place: write_table(
+            place, "probabilities.csv", COLUMNS, _probability_rows(result)
+        ),
+        "metrics.csv": lambda place: write_table(
+            place, "metrics.csv", ("epoch", "run", *result.metrics), _metric_rows(result)
+        ),
+        "generator.keras": lambda place: _save_network(gan.generator, place, "generator.keras"),
+        "discriminator.keras": lambda place: _save_network(gan.discriminator, place, "discriminator.keras"),
+        "config.yaml": lambda place: write(
+            place, "config.yaml", lambda file: file.write(config_yaml(result.config))
+        ),
+    }
+    if _large(result):
+        arrays: dict[str, Any] = {name: np.asarray(getattr(result, name)) for name in ARRAYS}
+        files["arrays.npz"] = lambda place: write_arrays(place, "arrays.npz", arrays)
+    errors = _attempt(files, directory)
+    of_pictures = _attempt(pictures or {}, directory)
+    if errors:  # an older summary would stand beside newer files
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(directory, "summary.json"))
+    else:
+        summary = {"summary.json": lambda place: write(place, "summary.json", _summary_writer(result))}
+        errors = _attempt(summary, directory)
+    if errors or of_pictures:
+        raise Unwritten(directory, {**errors, **of_pictures}, resumable=bool(errors))
+
+
+def _attempt(files: Mapping[str, Write], directory: str) -> dict[str, Exception]:
+    errors: dict[str, Exception] = {}
+    for name, fill in files.items():
+        try:
+            fill(directory)
+        except Exception as error:  # whatever it is, the other files are worth more
+            errors[name] = error
+    return errors
+
+
+def _save_network(network: Any, directory: str, name: str) -> None:
+    temporary = os.path.join(directory, f".{name}")  # Keras insists on the ending
+    try:
+        network.save(temporary)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, os.path.join(directory, name))
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def _probability_rows(result: Result) -> Iterator[Sequence[Any]]:
+    labels = result.shown_labels
+    for epoch, runs, target in zip(result.epochs, result.probabilities, result.targets, strict=True):
+        for number, probabilities in enumerate(runs):
+            columns = (probabilities.tolist(), target.tolist(), (probabilities - target).tolist())
+            for label, *values in zip(labels, *columns, strict=True):
+                yield (epoch, number, label, *(f"{value:.9g}" for value in values))
+
+
+def _metric_rows(result: Result) -> Iterator[Sequence[Any]]:
+    table = np.stack(list(result.metrics.values()), axis=-1)  # [E, R, metrics]
+    for epoch, runs in enumerate(table.tolist(), start=1):
+        for number, row in enumerate(runs):
+            yield (epoch, number, *(f"{value:.9g}" for value in row))
+
+
+def _large(result: Result) -> bool:
+    """Whether there are too many categories for a summary."""
+    return len(result.target) > MAX_READABLE
+
+
+def _summary_writer(result: Result) -> Callable[[Any], Any]:
+    return lambda file: file.write(json.dumps(summary(result), indent=1, ensure_ascii=False))
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """What summary.json holds."""
+
+    def rows(array: np.ndarray) -> Any:
+        return np.round(array.astype(np.float64), 9).tolist()
+
+    def shown(array: np.ndarray) -> Any:
+        return rows(result.readable(array) if _large(result) else array)
+
+    return {
+        "labels": list(result.shown_labels if _large(result) else result.labels),
+        "target": shown(result.target),
+        "target_is": result.target_is,
+        "learned": shown(result.learned),
+        "averaged": shown(result.averaged),
+        "counted": shown(result.counted),
+        "max_abs_error": rows(max_abs_error(result.learned, result.target)),
+        "total_variation": rows(total_variation(result.learned, result.target)),
+        "averaged_total_variation": rows(total_variation(result.averaged, result.target)),
+        "counted_total_variation": rows(total_variation(result.counted, result.target)),
+        **{name: rows(result.metrics[name][-1]) for name in result.source.scores if name in result.metrics},
+        **_of_samples(result),
+        "source": result.kind,
+        "categories": len(result.target),
+        "epochs": result.trained_epochs,
+        "probabilities_every": int(result.epochs[0]),
+        "optimizer_steps": result.optimizer_steps,
+        "compile_seconds": round(result.compile_seconds, 3),
+        "train_seconds": round(result.train_seconds, 3),
+        "seed": result.config.seed,
+        "versions": {name: installed_version(name) for name in PACKAGES},
+    }
+
+
+def _of_samples(result: Result) -> dict[str, Any]:
+    """What is known of a generator of strings, besides."""
+    if result.classes is None:
+        return {}
+    of_classes = zip(result.shown_labels, result.probabilities[-1].mean(0).tolist(), strict=True)
+    return {
+        **{name: np.round(share, 9).tolist() for name, share in result.shares.items()},
+        "samples": [list(samples) for samples in result.samples],
+        "classes": list(result.classes),
+        "class_probabilities": {name: round(probability, 9) for name, probability in of_classes},
+    }
+
+
+def installed_version(package: str) -> str:
+    """The version of a package; of one that was never installed, as a source tree, its own word for it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        module = sys.modules.get(package.replace("-", "_"))
+        return str(getattr(module, "__version__", "unknown"))
+
+
+def load(directory: str) -> Result:
+    """Read the results of a run; its networks are loaded when they are first asked for.
+
+    Nothing in the directory is executed.
+
+    Raises:
+        ValueError: the directory holds no run, or a file of it cannot be read.
+    """
+    if not holds_run(directory):
+        raise ValueError(f"{directory} holds no run: give the output directory of a training")
+    config = stored_config(directory)
+    name = "summary.json"
+    if not os.path.exists(os.path.join(directory, name)):
+        raise ValueError(f"{directory} holds a run without results: python -m gumbel_gan.train --resume")
+    try:
+        with open(os.path.join(directory, name), encoding="utf-8") as file:
+            told = json.load(file)
+        runs = len(told["learned"])
+        arrays = {key: np.array(told[key]) for key in ARRAYS}
+        if told["categories"] > MAX_READABLE:
+            name = "arrays.npz"
+            stored = read_arrays(os.path.join(directory, name))
+            arrays = {key: stored[key] for key in ARRAYS}
+        labels = tuple(arrays.pop("labels").tolist())
+        kind, classes, samples = _of_strings(told, labels, config.data.kind)
+        readable = Readable(arrays["target"], told["target_is"] != "counted", classes)
+        shown = len(readable.labels(labels))
+        name = "probabilities.csv"
+        table = _numbers(os.path.join(directory, name), usecols=(0, 3, 4)).reshape(-1, runs, shown, 3)
+        name = "metrics.csv"
+        path = os.path.join(directory, name)
+        with open(path, encoding="utf-8") as file:
+            names = file.readline().strip().split(",")[2:]
+        columns = _numbers(path, usecols=None)[:, 2:].reshape(-1, runs, len(names))
+    except (OSError, KeyError, TypeError, ValueError, UserWarning, yaml.YAMLError) as error:
+        path = os.path.join(directory, name)
+        raise ValueError(f"{path} cannot be read ({one_line(error)}): train again") from None
+    return Result(
+        config=replace(config, output=directory),
+        labels=labels,
+        target_is=told["target_is"],
+        epochs=table[:, 0, 0, 0].astype(int),
+        probabilities=table[..., 1],
+        targets=table[:, 0, :, 2],
+        metrics={name: columns[..., column] for column, name in enumerate(names)},
+        **arrays,
+        optimizer_steps=told["optimizer_steps"],
+        compile_seconds=told["compile_seconds"],
+        train_seconds=told["train_seconds"],
+        directory=directory,
+        versions=told["versions"],
+        samples=samples,
+        kind=kind,
+        classes=classes,
+    )
+
+
+def _of_strings(
+    told: Mapping[str, Any], labels: Sequence[str], kind: str
+) -> tuple[str, tuple[str, ...] | None, tuple[tuple[str, ...], ...]]:
+    """Kind of source, classes and samples; version 0.1 wrote the samples of its one run without classes."""
+    samples = told.get("samples", [])
+    if samples and isinstance(samples[0], str):
+        return kind, tuple(length_classes(labels)), (tuple(samples),)
+    classes = tuple(told["classes"]) if "classes" in told else None
+    SOURCES.check("source", told.get("source", kind))
+    return str(told.get("source", kind)), classes, tuple(tuple(of_run) for of_run in samples)
+
+
+def _numbers(path: str, usecols: tuple[int, ...] | None) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # an empty table is as broken as any other
+        return np.loadtxt(
+            path,
+            delimiter=",",
+            skiprows=1,
+            usecols=usecols,
+            quotechar='"',
+            comments=None,
+            encoding="utf-8",
+            ndmin=2,
+        )

@@ -1,0 +1,70 @@
+"""What was learned, as a short table for a terminal."""
+
+import numpy as np
+
+from .metrics import total_variation
+from .readable import shown_label
+from .result import Result
+
+MOST_SAMPLES = 20
+
+
+def learned_table(result: Result, most: int = 20) -> str:
+    """What was learned, as a short table; with several runs, means over them.
+
+    Args:
+        result: of a training.
+        most: categories to show; if there are more, the most probable ones and the five that are worst.
+    """
+    lines = _categories(result, most)
+    learned_from = {"learned": result.learned, "averaged": result.averaged, "counted": result.counted}
+    if np.array_equal(result.averaged, result.learned):  # ended before the steps that are averaged
+        del learned_from["averaged"]
+    distances = (f"{name} {total_variation(p, result.target).mean():.4f}" for name, p in learned_from.items())
+    lines.append(f"total variation: {', '.join(distances)}")
+    if scores := {n: result.metrics[n][-1] for n in result.source.scores if n in result.metrics}:
+        shares = result.shares if result.samples else {}
+        means = (f"{name} {values.mean():.4f}" for name, values in {**scores, **shares}.items())
+        lines.append(", ".join(means))
+    if result.samples:
+        lines.append("samples: " + "  ".join(repr(one) for one in result.samples[0][:MOST_SAMPLES]))
+    lines.append(_maximum_error(result.metrics["max_abs_error"][-1]))
+    return "\n".join(lines)
+
+
+def _categories(result: Result, most: int) -> list[str]:
+    if result.classes is not None:
+        labels, learned = result.shown_labels, result.probabilities[-1].mean(0)  # [K']
+        target, counted = result.targets[-1], result.readable(result.counted).mean(0)
+    else:
+        labels, learned = result.labels, result.learned.mean(0)  # [K]
+        target, counted = result.target, result.counted.mean(0)
+    order, shown = np.arange(len(labels)), most
+    if len(labels) > most:
+        shown = most - 5
+        order = np.argsort(-target, kind="stable")[:shown]
+        worst = np.setdiff1d(np.argsort(-np.abs(learned - target), kind="stable")[:most], order, True)
+        errors = np.abs(learned - target)[worst]
+        order = np.concatenate([order, worst[np.argsort(-errors, kind="stable")][:5]])
+    rows: list[tuple[str, ...]] = [("label", "target", "learned", "counted", "error")]
+    for k in order:
+        numbers = (f"{values[k]:.4f}" for values in (target, learned, counted))
+        rows.append((shown_label(labels[k]), *numbers, f"{learned[k] - target[k]:+.4f}"))
+    width = max(len(row[0]) for row in rows)
+    lines = [f"{row[0]:<{width}}  " + "  ".join(f"{cell:>7}" for cell in row[1:]) for row in rows]
+    if len(order) > shown:
+        lines.insert(1 + shown, "the worst of the others:")
+    if len(labels) > len(order):
+        lines.append(f"… and {len(labels) - len(order):,} more categories")
+    return lines
+
+
+def _maximum_error(errors: np.ndarray) -> str:
+    """The last line, of errors [R]."""
+    if len(errors) == 1:
+        return f"maximum error {errors[0]:.4f}"
+    low, median, high = np.quantile(errors, [0.05, 0.5, 0.95])
+    return (
+        f"maximum error of {len(errors)} runs: mean {errors.mean():.4f}, median {median:.4f}, "
+        f"90 % from {low:.4f} to {high:.4f}, worst {errors.max():.4f}"
+    )

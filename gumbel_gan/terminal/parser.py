@@ -1,0 +1,166 @@
+"""The parser of all commands: settings from files and options, one-line errors."""
+
+import itertools
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
+
+from .. import __version__
+from ..config.catalogue import KEYS
+from ..config.config import Config
+from ..config.reading import from_settings
+from ..data.source import Source
+from ..quiet import loading
+from ..results.directory import stored_config
+from ..results.resuming import check_resumed
+from .help import Help, arrange, name_names
+from .messages import fail, one_line_of
+
+COMMON = (
+    "config", "data.path", "data.unit", "data.column", "epochs", "runs", "temperature", "generator.estimator",
+    "output", "overwrite", "resume", "quiet", "help",
+)  # fmt: skip
+"""Options that most users need."""
+PARTS = ("annealing", "data", "generator", "discriminator", "training")
+"""Groups of settings."""
+
+
+class Parser(ArgumentParser):
+    """jsonargparse's parser, whose every complaint is one line on standard error and exit status 2."""
+
+    reading: str | None = None
+    """The file of settings that is being read."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, formatter_class=Help, **kwargs)
+        self.add_argument("--version", action="version", version=f"gumbel_gan {__version__}")
+
+    def parse_args(self, *args: Any, **kwargs: Any) -> Any:
+        """As jsonargparse's, but a configuration that is no text is a usage error, too."""
+        try:
+            return super().parse_args(*args, **kwargs)
+        except UnicodeDecodeError as error:
+            self.error(f"config: received a file that is not UTF-8 text ({error.reason}): give a YAML file")
+
+    def add_settings(self, skip: set[str]) -> None:
+        """Add an option for every setting of a training, but for those in `skip`."""
+        self.add_class_arguments(Config, skip=skip)
+        name_names(self._actions)
+
+    def arrange(self) -> None:
+        """Put the common options first in the help, when all are added."""
+        arrange(self, COMMON, PARTS)
+
+    def config(self, given: Any) -> Config:
+        """The settings among what was parsed.
+
+        Raises:
+            ValueError: one of them would not do.
+        """
+        settings = given.as_dict()
+        return from_settings(Config, {k: settings[k] for k in Config.__dataclass_fields__ if k in settings})
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Report a usage error and exit with status 2."""
+        where = f" (in {self.reading})" if self.reading and self.reading not in message else ""
+        fail(one_line_of(message, self._known()) + where, status=2)
+
+    def _known(self) -> list[str]:
+        return [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
+
+
+class ConfigFile(ActionConfigFile):
+    """A file of settings, of the user's or one that comes with the package."""
+
+    def __call__(self, parser: Any, settings: Any, path: Any, option: Any = None) -> None:
+        """Read it; a message that it is no YAML names it."""
+        parser.reading = path
+        try:
+            self.apply_config(parser, settings, self.dest, ready_made(path))
+        finally:
+            parser.reading = None
+
+
+def ready_made(path: str) -> str:
+    """The path; where there is no such file, and it begins with configs/, that of the one in the package."""
+    home = os.path.dirname(os.path.dirname(__file__))
+    for place in (home, os.path.dirname(home)):  # installed, or a clone
+        packaged = os.path.join(place, path)
+        if path.startswith("configs/") and not os.path.exists(path) and os.path.exists(packaged):
+            return packaged
+    return path
+
+
+def load_own(parts: Iterable[tuple[str, str]], runs: int | None, programs: int) -> None:
+    """Import parts of the user's own, and with them TensorFlow.
+
+    Args:
+        parts: setting and module:Class of each.
+        runs: for which XLA is set up, as `quiet.loading` has it.
+        programs: which share the runs.
+
+    Raises:
+        ValueError: one cannot be imported, or is not derived from the right class.
+    """
+    if found := list(dict.fromkeys(parts)):
+        with loading(runs, programs):
+            for key, name in found:
+                KEYS[key].load(name, key)
+
+
+def rehearse_own(config: Config, source: Source) -> None:
+    """Construct a GAN with parts of the user's own once, before anything is overwritten.
+
+    Raises:
+        ValueError: one of them does not take its options.
+    """
+    if list(config.own_parts()):
+        with loading():
+            from ..training.build import build
+        build(config, len(source.alphabet or source.labels), source.alphabet)
+
+
+def check_named(config: Config, arguments: list[str]) -> None:
+    """Check that every part of the user's own in the settings was named on the command line, too.
+
+    A file of settings may come from somebody else: what it names is not imported unless the person who runs
+    the command names it.
+
+    Raises:
+        ValueError: one was not.
+    """
+    pairs = set(itertools.pairwise(arguments))
+    for key, name in config.own_parts():
+        if (f"--{key}", name) not in pairs and f"--{key}={name}" not in arguments:
+            raise ValueError(
+                f"{key}: received {name} from a file, which would run code of that name: "
+                f"name it on the command line, too, as --{key} {name}"
+            )
+
+
+def configured(options: Parser, given: Any, arguments: list[str]) -> Config:
+    """The settings of a training; of one that goes on, the run's own.
+
+    Args:
+        options: of the command.
+        given: what was parsed.
+        arguments: of the command line.
+
+    Raises:
+        ValueError: one of them would not do, or what is missing.
+    """
+    if not given.resume:
+        config = options.config(given)
+    elif given.output is None:
+        raise ValueError("resume: received no directory: give --output DIR, that of the run")
+    else:
+        own = stored_config(given.output)
+        path = os.path.join(given.output, "config.yaml")
+        asked = options.config(options.parse_args(["--config", path, *arguments]))
+        config = replace(asked, output=given.output)
+        check_resumed(own, config)
+    check_named(config, arguments)
+    return config

@@ -1,0 +1,145 @@
+"""The GAN that the settings describe."""
+
+from typing import Any
+
+import keras
+
+from ..config.catalogue import (
+    DISCRIMINATORS,
+    ESTIMATORS,
+    GENERATORS,
+    OPTIMIZERS,
+    SMOOTHINGS,
+)
+from ..config.config import END, Config
+from ..config.data import Data
+from ..config.networks import Discriminator, Generator, Rate
+from ..gan.diagnostics import Diagnostics
+from ..gan.estimators import Estimator
+from ..gan.game import CategoricalGAN
+from ..gan.schedules import schedule
+from ..gan.smoothing import Smoothing
+
+
+def build(config: Config, categories: int, alphabet: str = "") -> CategoricalGAN:
+    """The GAN that the settings describe, compiled and ready to fit.
+
+    Args:
+        config: the settings.
+        categories: K.
+        alphabet: K symbols, of sequences.
+
+    Raises:
+        ValueError: a part of the user's own cannot be imported or constructed.
+    """
+    training = config.training
+    batches = config.epochs * training.batches
+    generator_steps = batches * training.generator_steps
+    discriminator_steps = batches * training.discriminator_steps
+    gan = CategoricalGAN(
+        generator(config, categories, alphabet),
+        discriminator(config, categories),
+        estimator=estimator(config.generator),
+        pair=training.loss,
+        temperature=temperature(config, discriminator_steps),
+        generator_steps=training.generator_steps,
+        discriminator_steps=training.discriminator_steps,
+        generated_per_real=training.generated_per_real,
+        view=config.discriminator.view,
+        smoothing=smoothing(config.data),
+        penalties=config.discriminator.penalties,
+        average_after=int(training.average_from * generator_steps),
+        probe=Diagnostics() if config.diagnostics else None,
+        seed=config.seed,
+    )
+    gan.compile(
+        generator_optimizer=generator_optimizer(config.generator, training.epsilon, generator_steps),
+        discriminator_optimizer=discriminator_optimizer(
+            config.discriminator, training.epsilon, discriminator_steps
+        ),
+    )
+    return gan
+
+
+def generator(config: Config, categories: int, alphabet: str = "") -> Any:
+    """The generator that the settings describe, of `categories` or of sequences of the alphabet's symbols."""
+    kind, settings = config.generator.kind, config.generator
+    options = {name: getattr(settings, name) for name in GENERATORS[kind].options}
+    return GENERATORS.load(kind).made(
+        categories, alphabet, config.data.length, config.runs, config.seed, **options
+    )
+
+
+def discriminator(config: Config, categories: int) -> Any:
+    """The discriminator that the settings describe."""
+    settings = config.discriminator
+    sequences = {} if config.data.length is None else {"length": config.data.length}
+    return DISCRIMINATORS.make(
+        settings.kind,
+        "discriminator.kind",
+        categories,
+        runs=config.runs,
+        seed=config.seed,
+        options=settings.network_options,
+        **sequences,
+    )
+
+
+def estimator(settings: Generator) -> Estimator:
+    """The gradient estimator that the settings describe."""
+    made: Estimator = ESTIMATORS.make(
+        settings.estimator, "generator.estimator", options=settings.estimator_options
+    )
+    return made
+
+
+def temperature(config: Config, steps: int) -> Any:
+    """The temperature, or its schedule over the discriminator's steps."""
+    annealing = config.annealing
+    annealed = max(1, round(annealing.until * steps))
+    end = annealing.end or END
+    key = "annealing.schedule"
+    return schedule(annealing.schedule, config.temperature, end, annealed, key, **annealing.options)
+
+
+def smoothing(settings: Data) -> Smoothing:
+    """What the discriminator sees of real examples, as the settings describe it."""
+    amount = 0.1 if settings.smoothing_amount is None else settings.smoothing_amount
+    made: Smoothing = SMOOTHINGS.make(settings.smoothing, "data.smoothing", amount)
+    return made
+
+
+def generator_optimizer(settings: Generator, epsilon: float, steps: int) -> keras.optimizers.Optimizer:
+    """The generator's optimizer, with a rate that falls over so many steps as the settings say."""
+    average: dict[str, Any] = {}
+    if settings.ema is not None:
+        average = {"use_ema": True, "ema_momentum": settings.ema}
+    return OPTIMIZERS.make(
+        settings.optimizer,
+        "generator.optimizer",
+        learning_rate(settings, steps),
+        settings.beta_1,
+        settings.beta_2,
+        epsilon,
+        **average,
+    )
+
+
+def discriminator_optimizer(
+    settings: Discriminator, epsilon: float, steps: int
+) -> keras.optimizers.Optimizer:
+    """The discriminator's optimizer, with a rate that falls over so many steps as the settings say."""
+    return keras.optimizers.Adam(
+        learning_rate(settings, steps),
+        settings.beta_1,
+        settings.beta_2,
+        epsilon,
+        weight_decay=settings.weight_decay or None,
+    )
+
+
+def learning_rate(rate: Rate, steps: int) -> Any:
+    """A learning rate, or its schedule over so many steps."""
+    final = rate.final_learning_rate or rate.learning_rate / 100
+    key = f"{type(rate).__name__.lower()}.schedule"
+    return schedule(rate.schedule, rate.learning_rate, final, steps, key, **rate.schedule_options)

@@ -1,0 +1,69 @@
+"""What a training takes of the memory, estimated before any of it is taken."""
+
+from dataclasses import replace
+from typing import Any
+
+import psutil
+
+from ..config.catalogue import DISCRIMINATORS
+from ..config.config import Config
+from ..data.opening import open_source
+
+MOST_RUNS = 4_096
+"""Beyond them a run costs no less time."""
+FLOAT = 4  # bytes
+
+
+def training_bytes(config: Config, categories: int) -> int:
+    """The memory that a training takes beside TensorFlow itself, in bytes, right within a factor of two.
+
+    Args:
+        config: its settings.
+        categories: K.
+    """
+    training, discriminator = config.training, config.discriminator
+    samples = training.batch_size * training.generated_per_real * (config.generator.conditional_draws or 1)
+    hidden = "units" in DISCRIMINATORS[discriminator.kind].options
+    units = sum(discriminator.units or [64, 64]) if hidden else 0
+    # Of each sample in XLA: its noise, itself, its logarithm, their gradients.
+    size = categories + units
+    if config.data.length is not None:  # a sequence: the gates of every step, too
+        size = config.data.length * 6 * config.generator.units + units
+    vectors = 6 * samples * size
+    weights = 12 * categories * (1 + (discriminator.units or [64])[0] * (units > 0))
+    recorded = 2 * 2 * config.epochs * min(categories, 1_000)  # in double precision, at most
+    labels = 100 * categories
+    integers = 8 * training.batches * training.batch_size  # a few epochs of them
+    return FLOAT * config.runs * (vectors + weights + recorded + integers) + labels
+
+
+def runs_that_fit(config: Any) -> int:
+    """How many runs of a training fit half of the memory that is free: from 1 to 4,096.
+
+    Raises:
+        ValueError: the settings are not a GAN's, or its source cannot be read.
+    """
+    if not isinstance(config, Config):
+        raise ValueError("runs: received auto, which only a training of a GAN has: give a number")
+    categories = len(open_source(config.data).labels)
+    one = training_bytes(replace(config, runs=1), categories) - 100 * categories
+    free = int(psutil.virtual_memory().available)
+    return max(1, min(MOST_RUNS, (free // 2 - 100 * categories) // one))
+
+
+def check_fits(config: Config, categories: int) -> None:
+    """Check that a training fits the memory that is free.
+
+    Raises:
+        ValueError: it does not; the message says what it would take.
+    """
+    takes, free = training_bytes(config, categories), psutil.virtual_memory().available
+    if takes > free:
+        runs = runs_that_fit(config)
+        fit = training_bytes(replace(config, runs=runs), categories) <= free
+        would_do = f"{runs:,} would fit" if fit else "give a smaller training.batch_size"
+        raise ValueError(
+            f"runs, training: received {config.runs:,} runs of {categories:,} categories in batches of "
+            f"{config.training.batch_size}, which take about {takes / 1e9:.1f} GB of the {free / 1e9:.1f} GB "
+            f"that are free: {would_do}"
+        )
