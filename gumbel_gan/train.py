@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if given.resume and finished(config):
                 print(f"{given.output} is finished, after {config.epochs} epochs: nothing to do")
                 return
-            load_own(config.own_parts(), None if config.data.sequences else config.runs, config.devices)
+            load_own(config.own_parts(), *config.side_by_side)
             source = open_source(config.data)
             check_fits(config, len(source.labels))
             rehearse_own(config, source)
@@ -90,7 +90,7 @@ def _train(
 ) -> tuple[int, str]:
     """Train and write, and print what was learned; the exit status, and what went wrong if it is not 0."""
     progress(0, config.epochs, "loading TensorFlow")
-    with loading(None if config.data.sequences else config.runs, config.devices):
+    with loading(*config.side_by_side):
         import keras
 
         from .figures.training import pictures

@@ -466,13 +466,13 @@ UNITS = Family(
 _LABELS = "give a list (ok,warn,error) or a file with one label a line"
 SOURCES = Family(
     "source",
-    SourceRow("distribution", "data.source:Distribution", "drawn from `probabilities`",
+    SourceRow("distribution", "data.source:open_distribution", "drawn from `probabilities`",
               keys=("probabilities", "labels")),
     SourceRow("law", "data.laws:open_law", "drawn from a distribution by name",
               keys=("law", "categories", "law_seed", "labels"),
               needs=(("law", "give one of uniform, dirichlet, zipf, one, half"),
                      ("categories", "give a number, as 20"))),
-    SourceRow("drift", "data.drift:Drift", "a distribution that changes to another one",
+    SourceRow("drift", "data.drift:open_drift", "a distribution that changes to another one",
               keys=("probabilities", "law", "categories", "law_seed", "labels", "drift", "drift_from",
                     "drift_until", "memory"),
               needs=(("drift", "give its probabilities in the end"),),

@@ -200,6 +200,11 @@ class Config:
                     f"give one of {would_do}"
                 )
 
+    @property
+    def side_by_side(self) -> tuple[int | None, int]:
+        """The runs side by side for which XLA is to be set up, None of sequences, and their programs."""
+        return None if self.data.sequences else self.runs, self.devices
+
     def own_parts(self) -> Iterator[tuple[str, str]]:
         """The parts of the user's own that the settings name: setting and module:Class."""
         for key in KEYS:

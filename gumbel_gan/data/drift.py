@@ -34,15 +34,6 @@ class Drift(Distribution):
         super().__init__(after, labels)
         self.before, self.first, self.last = np.asarray(before, np.float64), first, last
 
-    @classmethod
-    def open(cls, data: Data) -> "Drift":
-        """From the settings' probabilities or law to their `drift`."""
-        by_name = data.law is not None
-        before = probabilities(data) if by_name else data.true_probabilities or POST_PROBABILITIES
-        last = data.drift_from if data.drift_until is None else data.drift_until
-        assert isinstance(data.drift, list)  # Data has parsed it
-        return cls(before, data.drift, data.drift_from, last, data.labels)
-
     def at(self, epoch: int) -> Distribution:
         """The distribution of an epoch (0, 1, ...)."""
         part = min(max((epoch + 1 - self.first) / max(self.last - self.first, 1), 0.0), 1.0)
@@ -61,3 +52,12 @@ class Drift(Distribution):
             "counted_max_abs_error": np.abs(counted - target).max(-1),
             "forgetting_max_abs_error": np.abs(forgetting - target).max(-1),
         }
+
+
+def open_drift(data: Data) -> Drift:
+    """From the settings' probabilities or law to their `drift`."""
+    by_name = data.law is not None
+    before = probabilities(data) if by_name else data.true_probabilities or POST_PROBABILITIES
+    last = data.drift_from if data.drift_until is None else data.drift_until
+    assert isinstance(data.drift, list)  # Data has parsed it
+    return Drift(before, data.drift, data.drift_from, last, data.labels)

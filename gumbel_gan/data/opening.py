@@ -25,12 +25,12 @@ def open_source(data: Data) -> Source:
     Raises:
         ValueError: one line, naming the setting, what was received and what would do.
     """
-    made_of: Any = SOURCES.load(data.kind, "data.source")
-    if data.kind not in SOURCES.rows:
-        return construct(data.kind, "data.source", made_of, options=data.options)
-    opened = made_of.open if isinstance(made_of, type) else made_of  # type: ignore[attr-defined]
-    source: Source = opened(data)
-    return source
+    made_of = SOURCES.load(data.kind, "data.source")
+    if isinstance(made_of, type):  # a class is constructed with its options, of the user's own or not
+        source: Source = construct(data.kind, "data.source", made_of, options=data.options)
+        return source
+    opened: Source = made_of(data)
+    return opened
 
 
 def from_values(

@@ -45,11 +45,6 @@ class Source:
     ended = False
     error: ValueError | None = None
 
-    @classmethod
-    def open(cls, data: Data) -> "Source":
-        """The source that the settings describe; by default the options are the constructor's arguments."""
-        return cls(**data.options)
-
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` categories, int32 [size]."""
         raise NotImplementedError
@@ -112,17 +107,17 @@ class Distribution(Source):
         # Divided by its own last value, so that no uniform number falls beyond it, and none on a zero.
         self._cumulative = np.cumsum(self.target) / np.cumsum(self.target)[-1]
 
-    @classmethod
-    def open(cls, data: Data) -> Source:
-        """The settings' `probabilities`, or the post's."""
-        return cls(data.true_probabilities or POST_PROBABILITIES, data.labels)
-
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` categories, int32 [size], by inverting the cumulative distribution."""
         uniform = random.random(size)
         if len(self.target) <= 8:  # comparing with each is faster than a search
             return (uniform >= self._cumulative[:-1, None]).sum(0, np.int32)
         return np.searchsorted(self._cumulative, uniform, side="right").astype(np.int32)
+
+
+def open_distribution(data: Data) -> Distribution:
+    """The distribution of the settings' `probabilities`, or the post's."""
+    return Distribution(data.true_probabilities or POST_PROBABILITIES, data.labels)
 
 
 class Frequencies(Source):

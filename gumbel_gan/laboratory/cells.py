@@ -73,8 +73,7 @@ class Cell:
     @property
     def side_by_side(self) -> tuple[int | None, int]:
         """The runs side by side for which XLA is to be set up, None of sequences, and their programs."""
-        sequences = isinstance(self.settings, Config) and self.settings.data.sequences
-        return None if sequences else self.settings.runs, getattr(self.settings, "devices", 1)
+        return self.settings.side_by_side if isinstance(self.settings, Config) else (self.settings.runs, 1)
 
 
 def train(cell: Cell, progress: Told | None = None, stopping: Event | None = None) -> Cell:
