@@ -155,7 +155,7 @@ STRINGS = {
         ({"generator": Generator(kind="lstm")}, "generator.kind: received lstm for categories .*give logits"),
         (
             {"discriminator": Discriminator(kind="convolution")},
-            "discriminator.kind: received convolution for categories .*: give logistic, mlp$",
+            "discriminator.kind: received convolution for categories .*: give logistic, mlp",
         ),
         (
             {**STRINGS, "discriminator": Discriminator(kind="mlp", view="exact")},

@@ -130,7 +130,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 """The least that asks for each kind of source."""
 
 
-@pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.parametrize("kind", NEEDED)
 def test_the_settings_ask_for_a_kind_of_source(kind: str) -> None:
     asked = Data(**NEEDED[kind])
     assert (asked.kind, Data(source=kind, **NEEDED[kind]).kind) == (kind, kind)

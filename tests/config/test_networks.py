@@ -48,7 +48,7 @@ from gumbel_gan.config.networks import Discriminator, Generator
         ),
         (
             lambda: Generator(kind="lstm", estimator="rloo"),
-            "generator.estimator: received rloo with an lstm, .*: give one of gumbel_softmax, .*, reinmax$",
+            "generator.estimator: received rloo with an lstm, .*: give one of gumbel_softmax, .*, reinmax",
         ),
         (
             lambda: Generator(kind="lstm", optimizer="natural"),
