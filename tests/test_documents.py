@@ -156,5 +156,6 @@ def test_every_table_with_numbers_is_such_a_block() -> None:
 
 def test_names_vanish_with_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "| `rloo` |" in documents.table("estimator_names")
-    monkeypatch.delitem(catalogue.ESTIMATORS.rows, "rloo")
+    others = {name: row for name, row in catalogue.ESTIMATORS.rows.items() if name != "rloo"}
+    monkeypatch.setattr(catalogue.ESTIMATORS, "rows", others)  # to put a row back would move it to the end
     assert "| `rloo` |" not in documents.table("estimator_names")

@@ -67,7 +67,13 @@ FAST = {
 """Parameters with which a notebook is over soon."""
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[] if n in ("walkthrough.ipynb", "counting.ipynb") else [pytest.mark.slow])
+        for n in NAMES
+    ],
+)
 def test_runs(name: str, tmp_path: Path) -> None:
     """No error, and nothing on standard error, where warnings go."""
     fast = FAST.get(Path(name).stem, {"RUNS": 2, "EPOCHS": 4})
