@@ -35,7 +35,7 @@ class Annealing:
     Attributes:
         schedule: its shape.
         end: what it falls to, above zero (default: the post's 0.001).
-        until: the part of training that it takes, above 0 and up to 1.
+        until: fraction of the training after which the temperature has reached `end`, above 0 up to 1.
         options: of a schedule of your own, as --annealing.options.NAME VALUE.
     """
 
@@ -69,7 +69,7 @@ class Training:
         generated_per_real: samples for each real example.
         loss: the pair of losses.
         epsilon: Adam's, for both networks (TensorFlow 1's default, the post's; Keras has 1e-7).
-        average_from: the part of training after which every step counts in `averaged`, from 0 to below 1.
+        average_from: fraction of the training to skip before steps count in `averaged`, from 0 to below 1.
     """
 
     batch_size: int = 10
@@ -94,11 +94,11 @@ class Config:
     """One training, or many runs of it side by side.
 
     Attributes:
-        output: the directory for the results (default: runs/NAME, NAME being the configuration's).
+        output: the directory for the results (default: runs/NAME, the name of the --config file, or toy).
         overwrite: replace the results that the output directory holds.
         seed: of everything random; 0 or more.
         runs: independent GANs trained side by side.
-        devices: GPUs, or without any the processor's cores, that share the runs.
+        devices: GPUs (without any, CPU cores) to split the runs over.
         epochs: epochs of training.
         temperature: of the Gumbel-softmax samples, at first.
         diagnostics: measure the generator's gradient on the way; more columns in metrics.csv.

@@ -44,13 +44,14 @@ class Data:
         law_seed: seed of dirichlet, and of the strings that are drawn or held out.
         length: of sequences: the grammar's strings, or with a path its lines, are padded to this length
             (default: the stream is of single categories).
-        strings: how many of the grammar are drawn once, to be drawn from, or endless (default: 5000).
+        strings: size of the training set drawn from the grammar, or endless: new strings in every batch
+            (default: 5000).
         drift: the distribution that the stream changes to during training, as `probabilities`.
         drift_from: the epoch after which it changes.
         drift_until: the epoch at which a linear change is complete (default: it is abrupt).
         memory: epochs that counting with forgetting remembers, beside a drift.
         smoothing: what the discriminator sees of real examples.
-        smoothing_amount: the part of the uniform, or the noise's standard deviation (default: 0.1).
+        smoothing_amount: label: weight of the uniform distribution; noise: standard deviation (default: 0.1).
     """
 
     source: str | None = None

@@ -70,14 +70,14 @@ class Generator(Rate):
         beta_2: Adam's decay of the mean squared gradient.
         estimator: of the gradient through a categorical sample.
         options: of an estimator of your own, as --generator.options.NAME VALUE.
-        backward_temperature: of st_gumbel_softmax's Jacobian (default: the temperature).
-        conditional_draws: of gumbel_rao's noise (default: 10).
-        gap: of gapped_straight_through (default: 1).
+        backward_temperature: of st_gumbel_softmax's backward pass (default: the temperature).
+        conditional_draws: noise draws that gumbel_rao averages per sample (default: 10).
+        gap: how far gapped_straight_through sets the other logits below the drawn one (default: 1).
         kind: of network.
         units: of the lstm.
         optimizer: of the generator.
-        ema: momentum of a moving average of the weights, which is then what is learned; 0 or more, below 1
-            (default: none).
+        ema: momentum of a moving average of the weights, used as the result; 0 or more, below 1 (default:
+            none).
     """
 
     estimator: str = "gumbel_softmax"
@@ -139,11 +139,12 @@ class Discriminator(Rate):
         kind: of network.
         options: of a discriminator of your own, as --discriminator.options.NAME VALUE.
         units: of the hidden layers, as [64,64] (the default).
-        view: what it sees of generated examples.
-        r1: weight of half the squared slope at real examples.
+        view: how it sees generated examples: soft, as sampled; hard, as one-hot vectors; exact, as every
+            category weighted by its probability.
+        r1: weight of half the squared gradient norm at real examples.
         gradient_penalty: weight of (slope - 1)^2 between real and generated examples.
-        label_smoothing: one-sided: real examples are called real with 1 minus this.
-        weight_decay: Adam's, times the learning rate.
+        label_smoothing: one-sided: the label of real examples is 1 minus this.
+        weight_decay: decoupled: each step shrinks the weights by this times the learning rate.
         spectral_norm: keep the kernels' largest singular values at 1 or below.
     """
 

@@ -85,7 +85,7 @@ def benchmark_figure(rows: Sequence[dict[str, Any]], labels: Mapping[str, str], 
             axis.set_ylim(len(chosen) - 0.5, -0.5)
             axis.set_title(f"{number:,} run{'s' if number > 1 else ''} side by side", fontsize=8)
             axis.set_xscale("log")
-        axes[-1].set_xlabel("µs an optimizer step and run")
+        axes[-1].set_xlabel("µs per optimizer step and run")
     return figure
 
 
@@ -110,7 +110,7 @@ def scale_figure(rows: Sequence[dict[str, Any]]) -> Figure:
                 axis.set_ylim(bottom=max(y.min() / 3, 1e-3))
                 axis.grid(alpha=0.25)
             axes[1, column].set_xlabel(name.replace("_", " "))
-        axes[0, 0].set_ylabel("ms a batch")
+        axes[0, 0].set_ylabel("ms per batch")
         axes[1, 0].set_ylabel("memory, MB")
         axes[0, 0].legend(fontsize=8)
     return figure

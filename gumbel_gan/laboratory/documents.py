@@ -115,13 +115,13 @@ def reproduction() -> str:
         [f"{len(errors)} runs, after {summary['epochs']} epochs", "measured"],
         [
             [
-                "maximum error",
+                "maximum error, the largest difference in any category",
                 f"mean {errors.mean():.3f}, median {median:.3f}, 90 % from {low:.3f} to {high:.3f}, "
                 f"worst {errors.max():.3f}",
             ],
             ["probability left to the two numbers that never come", f"{left[0]:.4f}, {left[1]:.4f}"],
             [
-                "total variation: learned, averaged over the last half, counted",
+                "total variation from the truth: last step; average of the last half; counting",
                 ", ".join(f"{distance:.4f}" for distance in distances),
             ],
         ],
@@ -322,7 +322,7 @@ def speed() -> str:
     }
     names = dict.fromkeys(name for name, _ in times)
     heading = [
-        "µs a run and optimizer step, at the post's sizes, on two cores",
+        "µs per run and optimizer step, at the post's sizes, on two cores",
         *(f"{int(number):,} run{'s' * (number != '1')}" for number in runs),
     ]
     shown = ([PEERS[name].label, *(times.get((name, number), "") for number in runs)] for name in names)
@@ -411,10 +411,22 @@ def counting_picture() -> Any:
     return comparison_figure(distances, "total variation from the truth (512 runs)", [chosen[-1][0]])
 
 
+def speed_picture() -> Any:
+    """What an optimizer step costs, here and elsewhere."""
+    from ..figures.measurements import benchmark_figure
+
+    with open(os.path.join(RESULTS, "benchmark", "benchmark.csv"), encoding="utf-8") as file:
+        read = list(csv.DictReader(file))
+    numbers = ("microseconds_per_run_step", "min", "max")
+    rows = [{**row, "runs": int(row["runs"]), **{name: float(row[name]) for name in numbers}} for row in read]
+    return benchmark_figure(rows, {name: peer.label for name, peer in PEERS.items()}, own="gumbel_gan")
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     "why_so_cold/summary.png": cold_picture,
     "leak/summary.png": leak_picture,
     "counting/summary.png": counting_picture,
+    "benchmark/benchmark.png": speed_picture,
 }
 """By file, among the results."""
 

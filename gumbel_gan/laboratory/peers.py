@@ -365,7 +365,7 @@ PEERS = {
     "gumbel_gan": Peer(compiled_epochs, "this package, the compiled epoch", _ALL, 10_000),
     "gumbel_gan_cores": Peer(
         partial(compiled_epochs, programs=CORES),
-        "this package, a compiled epoch a core",
+        "this package, a compiled epoch per core",
         range(16 * CORES, MOST_RUNS + 1) if CORES > 1 else range(0),
         10_000,
         CORES,
@@ -377,9 +377,9 @@ PEERS = {
     "jax_threefry": Peer(
         partial(jax_scan, generator="threefry2x32"), "JAX, scan and vmap, threefry", _ALL, 10_000
     ),
-    "keras_per_batch": Peer(fit_per_batch, "Keras, fit with a batch a train_step", range(1, 2), 200),
+    "keras_per_batch": Peer(fit_per_batch, "Keras, fit with a batch per train_step", range(1, 2), 200),
     "torch_eager": Peer(torch_steps, "PyTorch, eager", range(1, 65), 20),
     "torch_compile": Peer(partial(torch_steps, compiled=True), "PyTorch, torch.compile", range(1, 65), 20),
-    "tf1_session_run": Peer(session_run, "the post: TensorFlow 1, a session.run a step", range(1, 2), 60),
+    "tf1_session_run": Peer(session_run, "the post: TensorFlow 1, a session.run per step", range(1, 2), 60),
 }
 """By name."""

@@ -106,7 +106,7 @@ def _microseconds(name: str, runs: int, trainer: Trainer) -> float:
 
 def printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The rows of benchmark.csv as lines for a terminal, with what `fit` adds, the processor and versions."""
-    yield f"{'µs an optimizer step and run':<46}{'runs':>6}{'median':>10}{'min to max':>20}{'ratio':>9}"
+    yield f"{'µs per optimizer step and run':<46}{'runs':>6}{'median':>10}{'min to max':>20}{'ratio':>9}"
     by_name = {(row["implementation"], row["runs"]): row["microseconds_per_run_step"] for row in rows}
     for row in rows:
         band = f"{row['min']:.3g} to {row['max']:.3g}"
@@ -211,7 +211,7 @@ def scale(said: Callable[[str], Any] = print, stopping: Event | None = None) -> 
         CutShort: the flag was set before it was done.
     """
     rows: list[dict[str, Any]] = []
-    said(f"{'':<12}{'':>10}{'ms a batch':>14}{'memory, MB':>14}")
+    said(f"{'':<12}{'':>10}{'ms per batch':>14}{'memory, MB':>14}")
     for axis, values in LADDERS.items():
         for value in values:
             if stopping is not None and stopping.is_set():
