@@ -69,10 +69,7 @@ FAST = {
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(n, marks=[] if n in ("walkthrough.ipynb", "counting.ipynb") else [pytest.mark.slow])
-        for n in NAMES
-    ],
+    [pytest.param(n, marks=[] if n == "walkthrough.ipynb" else [pytest.mark.slow]) for n in NAMES],
 )
 def test_runs(name: str, tmp_path: Path) -> None:
     """No error, and nothing on standard error, where warnings go."""

@@ -144,6 +144,7 @@ def test_leak_of_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "which needs the true probabilities" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_terminated(tmp_path: Path) -> None:
     """Status 143 and one line; the finished cell is kept, and the same command goes on from there."""
     text = "base: {runs: 1, training: {batches: 5}}\ncells: [{epochs: 2}, {epochs: 1000000}]"

@@ -413,6 +413,7 @@ def test_gradients_of_a_run_import_nothing_that_it_names(evil: Callable[[], bool
 
 
 @pytest.mark.usefixtures("finished")
+@pytest.mark.slow
 def test_what_the_command_line_names_too_is_imported(evil: Callable[[], bool], refused: Refused) -> None:
     original = Path("out/config.yaml").read_text()
     estimator, judge = "generator.estimator", "discriminator.kind"

@@ -32,6 +32,7 @@ def test_signals(number: int, status: int, tmp_path: Path) -> None:
     assert f"interrupted after {epochs} of" in error
 
 
+@pytest.mark.slow
 def test_stalled_standard_input(tmp_path: Path) -> None:
     """It is said that nothing comes, and SIGINT to the process alone ends it with what was learned."""
     options = ["--data.path", "-", "--data.vocabulary", "a,b", "--training.batches", "5", "--output", "out"]
