@@ -5,22 +5,19 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .config.checks import one_line
 from .config.config import Config
-from .data.opening import open_source
-from .data.source import Source
 from .quiet import loading
 from .results.directory import abandon, begun, claim_directory, clear, config_yaml, finished
-from .results.files import write
-from .results.lock import locked
-from .results.tables import learned_table
 from .terminal.messages import fail, show_warnings
 from .terminal.parser import ConfigFile, Parser, configured, load_own, rehearse_own
 from .terminal.progress import Progress, shown
 from .terminal.signals import Signals, heard
-from .training.memory import check_fits
+
+if TYPE_CHECKING:
+    from .data.source import Source
 
 
 def parser() -> Parser:
@@ -57,6 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if given.resume and finished(config):
                 print(f"{given.output} is finished, after {config.epochs} epochs: nothing to do")
                 return
+            # NumPy and the like are imported here: a mistake in the options costs less without them.
+            from .data.opening import open_source
+            from .results.files import write
+            from .results.lock import locked
+            from .training.memory import check_fits
+
             load_own(config.own_parts(), *config.side_by_side)
             source = open_source(config.data)
             check_fits(config, len(source.labels))
@@ -86,7 +89,7 @@ def _directory(config: Config, given: Any) -> str:
 
 
 def _train(
-    config: Config, source: Source, directory: str, given: Any, signals: Signals, progress: Progress
+    config: Config, source: "Source", directory: str, given: Any, signals: Signals, progress: Progress
 ) -> tuple[int, str]:
     """Train and write, and print what was learned; the exit status, and what went wrong if it is not 0."""
     progress(0, config.epochs, "loading TensorFlow")
@@ -94,6 +97,7 @@ def _train(
         import keras
 
         from .figures.training import pictures
+        from .results.tables import learned_table
         from .training.keeping import train_and_keep
 
     signals.on_signal = source.close

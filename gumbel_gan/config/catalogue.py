@@ -19,7 +19,7 @@ OWN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 """How a part of the user's own is named: module:Class."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Row:
     """A name and what it stands for.
 
@@ -41,7 +41,7 @@ class Row:
         return getattr(import_module(f"{PACKAGE}.{module}"), name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class EstimatorRow(Row):
     """A gradient estimator.
 
@@ -60,7 +60,7 @@ class EstimatorRow(Row):
     uses_temperature: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LossRow(Row):
     """A pair of losses.
 
@@ -71,7 +71,7 @@ class LossRow(Row):
     labelled: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NetworkRow(Row):
     """A generator, a discriminator, or what only some of them go with.
 
@@ -86,7 +86,7 @@ class NetworkRow(Row):
     fed_back: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ViewRow(NetworkRow):
     """A view or a smoothing.
 
@@ -101,7 +101,7 @@ class ViewRow(NetworkRow):
     needs_soft: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PenaltyRow(Row):
     """A term of the discriminator's loss; its name is also the setting with its weight.
 
@@ -116,7 +116,7 @@ class PenaltyRow(Row):
     below_one: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LawRow(Row):
     """A distribution by name.
 
@@ -129,7 +129,7 @@ class LawRow(Row):
     strings: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SourceRow(Row):
     """A kind of source.
 

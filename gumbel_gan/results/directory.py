@@ -10,7 +10,9 @@ import yaml
 from ..config.checks import one_line
 from ..config.config import Config
 from ..config.reading import from_settings
-from .lock import HOLDER, NAME
+
+LOCK, HOLDER = ".lock", ".lock.json"
+"""The file that a writer locks, and the one beside it that says who it is."""
 
 
 def holds_run(directory: str) -> bool:
@@ -76,7 +78,7 @@ def begun(directory: str) -> bool:
 
 def abandon(directory: str) -> None:
     """Remove the settings of a run that has learned nothing, and the directory if nothing else is in it."""
-    for name in ("config.yaml", NAME, HOLDER):
+    for name in ("config.yaml", LOCK, HOLDER):
         if os.path.exists(path := os.path.join(directory, name)):
             os.remove(path)
     if not os.listdir(directory):

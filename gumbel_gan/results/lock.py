@@ -9,10 +9,8 @@ from contextlib import contextmanager
 import filelock
 
 from ..config.checks import one_line
+from .directory import HOLDER, LOCK
 from .files import write
-
-NAME, HOLDER = ".lock", ".lock.json"
-"""The file that is locked, and the one beside it that says who holds it."""
 
 
 @contextmanager
@@ -26,7 +24,7 @@ def locked(directory: str) -> Iterator[None]:
         ValueError: another process holds it.
         OSError: the directory cannot be written to.
     """
-    lock = filelock.FileLock(os.path.join(directory, NAME), timeout=0)
+    lock = filelock.FileLock(os.path.join(directory, LOCK), timeout=0)
     holder = os.path.join(directory, HOLDER)
     try:
         lock.acquire()

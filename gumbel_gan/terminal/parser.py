@@ -4,7 +4,7 @@ import itertools
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 
@@ -12,12 +12,14 @@ from .. import __version__
 from ..config.catalogue import KEYS
 from ..config.config import Config
 from ..config.reading import from_settings
-from ..data.source import Source
 from ..quiet import loading
 from ..results.directory import stored_config
 from ..results.resuming import check_resumed
 from .help import Help, arrange, name_names
 from .messages import fail, one_line_of
+
+if TYPE_CHECKING:
+    from ..data.source import Source
 
 COMMON = (
     "config", "data.path", "data.unit", "data.column", "epochs", "runs", "temperature", "generator.estimator",
@@ -111,7 +113,7 @@ def load_own(parts: Iterable[tuple[str, str]], runs: int | None, programs: int) 
                 KEYS[key].load(name, key)
 
 
-def rehearse_own(config: Config, source: Source) -> None:
+def rehearse_own(config: Config, source: "Source") -> None:
     """Construct a GAN with parts of the user's own once, before anything is overwritten.
 
     Raises:

@@ -9,6 +9,8 @@ import pytest
 from gumbel_gan.config.config import Config, Training
 from gumbel_gan.config.data import Data
 from gumbel_gan.results.directory import (
+    HOLDER,
+    LOCK,
     abandon,
     begun,
     claim_directory,
@@ -18,7 +20,6 @@ from gumbel_gan.results.directory import (
     holds_run,
     stored_config,
 )
-from gumbel_gan.results.lock import HOLDER, NAME
 
 
 def test_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +81,7 @@ def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
     assert begun(directory)
     clear(directory)
     assert not begun(directory)
-    for name in (NAME, HOLDER, "mine.txt"):
+    for name in (LOCK, HOLDER, "mine.txt"):
         (tmp_path / "run" / name).write_text("")
     abandon(directory)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine.txt"]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gumbel_gan import train
-from gumbel_gan.results.lock import HOLDER, NAME, locked
+from gumbel_gan.results.directory import HOLDER, LOCK
+from gumbel_gan.results.lock import locked
 
 from ..conftest import QUICK, Refused
 
@@ -35,7 +36,7 @@ def test_one_writer(tmp_path: Path, refused: Refused) -> None:
         error = refused(train.main, "--output", str(tmp_path), *QUICK)
         assert f"output: {tmp_path} is being written by process {other.pid}, since 20" in error
         assert (tmp_path / HOLDER).read_text() == holder
-        assert sorted(path.name for path in tmp_path.iterdir()) == [NAME, HOLDER]
+        assert sorted(path.name for path in tmp_path.iterdir()) == [LOCK, HOLDER]
         for unreadable in ("nonsense", "3", "{}", '{"pid": "x", "since": 1}', None):
             if unreadable is None:
                 (tmp_path / HOLDER).unlink()
@@ -78,7 +79,7 @@ def test_lock_of_the_dead(tmp_path: Path) -> None:
         with locked(str(tmp_path)):
             assert json.loads((tmp_path / HOLDER).read_text())["pid"] == os.getpid()
         assert not (tmp_path / HOLDER).exists()
-        assert (tmp_path / NAME).exists()
+        assert (tmp_path / LOCK).exists()
 
 
 def test_released_after_an_error(tmp_path: Path) -> None:
