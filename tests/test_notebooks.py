@@ -67,10 +67,8 @@ FAST = {
 """Parameters with which a notebook is over soon."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[] if n == "walkthrough.ipynb" else [pytest.mark.slow]) for n in NAMES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_runs(name: str, tmp_path: Path) -> None:
     """No error, and nothing on standard error, where warnings go."""
     fast = FAST.get(Path(name).stem, {"RUNS": 2, "EPOCHS": 4})

@@ -20,6 +20,7 @@ GRAMMAR = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_command_of_two_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "run"
     train.main(["--output", str(out), *GRAMMAR, "--runs", "2"])

@@ -139,8 +139,7 @@ class Discriminator(Rate):
         kind: of network.
         options: of a discriminator of your own, as --discriminator.options.NAME VALUE.
         units: of the hidden layers, as [64,64] (the default).
-        view: how it sees generated examples: soft, as sampled; hard, as one-hot vectors; exact, as every
-            category weighted by its probability.
+        view: how it sees generated examples.
         r1: weight of half the squared gradient norm at real examples.
         gradient_penalty: weight of (slope - 1)^2 between real and generated examples.
         label_smoothing: one-sided: the label of real examples is 1 minus this.

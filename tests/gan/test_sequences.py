@@ -362,7 +362,9 @@ def test_windows() -> None:
 @pytest.mark.parametrize(
     "parts",
     [
-        {"discriminator": Discriminator(kind="convolution", units=[4], r1=1.0)},
+        pytest.param(
+            {"discriminator": Discriminator(kind="convolution", units=[4], r1=1.0)}, marks=pytest.mark.slow
+        ),
         pytest.param(
             {"discriminator": Discriminator(kind="lstm", units=[4], gradient_penalty=1.0)},
             marks=pytest.mark.slow,  # half a minute of compiling
