@@ -142,7 +142,6 @@ def comparison_figure(
     values: Mapping[str, np.ndarray],
     xlabel: str,
     marked: Sequence[str] = (),
-    line_at: tuple[float, str] | None = None,
 ) -> Figure:
     """A few settings, a row each: the median of the runs and 90 % of them, on a logarithmic axis.
 
@@ -150,7 +149,6 @@ def comparison_figure(
         values: [R] by setting, from above.
         xlabel: what they are.
         marked: settings that stand out.
-        line_at: where a vertical line stands, and what it means.
     """
     names = list(values)
     with rc_context(STYLE):
@@ -163,9 +161,6 @@ def comparison_figure(
                 [low, high], [place, place], color=colour, linewidth=4, alpha=0.3, solid_capstyle="butt"
             )
             axis.plot(median, place, "o", color=colour)
-        if line_at is not None:
-            axis.axvline(line_at[0], color=GREY, linewidth=1, linestyle=":", label=line_at[1])
-            axis.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
         axis.set_yticks(range(len(names)), names)
         axis.set_ylim(len(names) - 0.5, -0.5)
         axis.set_xscale("log")

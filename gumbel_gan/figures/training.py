@@ -20,6 +20,13 @@ MAX_ROWS = 30
 """Categories that a heatmap shows by name."""
 
 
+DISTANCES = {
+    "max_abs_error": (max_abs_error, "maximum error"),
+    "total_variation": (total_variation, "total variation"),
+}
+"""Columns of metrics.csv that the heatmap may draw beneath it: how each is computed, and its name."""
+
+
 def pictures(result: Result, style: str = "png") -> dict[str, Callable[[str], Any]]:
     """What writes each picture of a result into a directory, by file name.
 
@@ -69,7 +76,7 @@ def error_heatmap(result: Result) -> Figure:
         axes[0].set_title(title + (f", mean of {result.runs} runs" if several else ""))
         axes[0].set_ylabel("category")
         if beneath:
-            _draw_max_error(axes[1], result)
+            _draw_distance(axes[1], result)
         axes[-1].set_xlabel("epoch")
     return figure
 
@@ -199,13 +206,16 @@ def _ticks(limit: float, norm: Any, apart: float = 0.12) -> list[float]:
     return [-number for number in reversed(kept[1:])] + kept
 
 
-def _draw_max_error(axes: Any, result: Result) -> None:
-    errors = result.metrics["max_abs_error"]  # [E, R]
+def _draw_distance(axes: Any, result: Result) -> None:
+    # Of strings, of which each is rare, the largest difference says nothing.
+    column = result.source.shown[0]
+    distance, quantity = DISTANCES[column]
+    errors = result.metrics[column]  # [E, R]
     epochs = np.arange(1, len(errors) + 1)
     low, median, high = np.quantile(errors, [0.05, 0.5, 0.95], axis=1)
     axes.fill_between(epochs, low, high, color=BLUE, alpha=0.25, linewidth=0, label="90 % of the runs")
     axes.plot(epochs, median, color=BLUE, label="learned, median")
-    counted = float(np.median(max_abs_error(result.counted, result.target)))
+    counted = float(np.median(distance(result.counted, result.target)))
     for number, (name, label) in enumerate(result.source.curves):
         values = np.median(result.metrics[name], axis=1)
         axes.plot(epochs, values, color=ORANGE, linestyle=("--", ":")[number % 2], label=label)
@@ -214,7 +224,7 @@ def _draw_max_error(axes: Any, result: Result) -> None:
             counted, color=ORANGE, linestyle="--", label=f"plain counting at the end ({counted:.2g})"
         )
     axes.set_yscale("log")
-    axes.set_ylabel("maximum error")
+    axes.set_ylabel(quantity)
     axes.set_xlim(0.5, len(errors) + 0.5)
     # Above the axes, where it covers no curve.
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=8, borderaxespad=0.1)

@@ -28,7 +28,8 @@ def learned_table(result: Result, most: int = 20) -> str:
         lines.append(", ".join(means))
     if result.samples:
         lines.append("samples: " + "  ".join(repr(one) for one in result.samples[0][:MOST_SAMPLES]))
-    lines.append(_maximum_error(result.metrics["max_abs_error"][-1]))
+    if "max_abs_error" in result.source.shown:
+        lines.append(_maximum_error(result.metrics["max_abs_error"][-1]))
     return "\n".join(lines)
 
 

@@ -159,3 +159,18 @@ def test_many_categories_have_a_scatter(tmp_path: Path) -> None:
     assert set(drawn) == {"error_heatmap.png", "scatter.png"}
     drawn["scatter.png"](str(tmp_path))
     assert imread(tmp_path / "scatter.png").std() > 0.02
+
+
+@pytest.mark.parametrize(
+    ("kind", "quantity"),
+    [("distribution", "maximum error"), ("drift", "maximum error"), ("grammar", "total variation")],
+)
+def test_quantity_beneath_the_heatmap(kind: str, quantity: str) -> None:
+    result = of_strings(kind) if SOURCES[kind].sequences else made_up(kind=kind)
+    result.metrics |= {name: np.full((4, 2), 0.5) for name in SOURCES[kind].scores}
+    result.metrics["total_variation"] = np.full((4, 2), 0.25)
+    axis = error_heatmap(result).axes[1]
+    assert axis.get_ylabel() == quantity
+    (median,) = (line for line in axis.get_lines() if line.get_label() == "learned, median")
+    drawn = {"maximum error": "max_abs_error", "total variation": "total_variation"}[quantity]
+    np.testing.assert_allclose(median.get_ydata(), np.median(result.metrics[drawn], axis=1))  # type: ignore[arg-type]
