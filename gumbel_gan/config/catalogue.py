@@ -463,6 +463,13 @@ UNITS = Family(
     Row("integers", "data.files:words", "whole numbers that white space separates"),
 )
 
+MISSING = Family(
+    "way with missing values",
+    Row("refuse", "data.missing:refuse", "an error that says how many there are"),
+    Row("skip", "data.missing:skip", "left out"),
+    Row("category", "data.missing:category", "a category of their own, (missing)"),
+)
+
 _LABELS = "give a list (ok,warn,error) or a file with one label a line"
 SOURCES = Family(
     "source",
@@ -480,11 +487,12 @@ SOURCES = Family(
               curves=(("counted_max_abs_error", "plain counting"),
                       ("forgetting_max_abs_error", "counting with forgetting"))),
     SourceRow("text", "data.opening:text", "the characters, words, lines or integers of a text file",
-              keys=("path", "unit", "vocabulary", "labels", "probabilities"),
+              keys=("path", "encoding", "unit", "vocabulary", "labels", "probabilities"),
               needs=(("path", "give a text file"),)),
-    SourceRow("table", "data.opening:table", "a column of a CSV file with a header",
-              keys=("path", "column", "unit", "vocabulary", "labels", "probabilities"),
-              needs=(("path", "give a CSV file"),)),
+    SourceRow("table", "data.opening:table", "a column of a CSV, Parquet, Arrow or JSON lines file",
+              keys=("path", "column", "separator", "encoding", "missing", "unit", "vocabulary", "labels",
+                    "probabilities"),
+              needs=(("path", "give a CSV, Parquet, Arrow or JSON lines file"),)),
     SourceRow("array", "data.opening:array", "a .npy file of integers",
               keys=("path", "unit", "vocabulary", "labels", "probabilities"),
               needs=(("path", "give a .npy file"),)),
@@ -498,7 +506,7 @@ SOURCES = Family(
               figures=(("training", "figures.training:sequence_training"),
                        ("lengths", "figures.training:sequence_lengths"))),
     SourceRow("strings", "data.opening:strings", "the lines of a text, as sequences of characters",
-              keys=("path", "unit", "vocabulary", "length", "law_seed"),
+              keys=("path", "encoding", "unit", "vocabulary", "length", "law_seed"),
               needs=(("path", "give a text file"), ("length", "give that of the longest line, or more")),
               sequences=True, scores=("validity", "coverage", "kl", "perplexity"),
               shown=("total_variation", "validity"),
@@ -523,6 +531,7 @@ KEYS: dict[str, Family[Any]] = {
     "annealing.schedule": SCHEDULES,
     "data.source": SOURCES,
     "data.unit": UNITS,
+    "data.missing": MISSING,
     "data.law": LAWS,
     "data.smoothing": SMOOTHINGS,
     "generator.estimator": ESTIMATORS,

@@ -6,10 +6,11 @@ A message names the setting, what was received and what would do.
 import difflib
 import math
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
-Labels = list[str | int | float] | str | None
+Labels = str | list[str] | list[int] | list[str | int | float] | None
 """Labels as a user may give them: a list, a string with commas, or the path of a file."""
 
 
@@ -87,21 +88,25 @@ def numbers(name: str, given: list[float] | str | None) -> list[float] | None:
     return None if given is None else [float(number) for number in given]
 
 
-def labels(name: str, given: Labels) -> list[str] | None:
-    """A list of different labels, which may have been given as a string with commas or as a file.
+def labels(name: str, given: Any) -> list[str] | None:
+    """A list of different labels, which may have been given as text with commas or as a file.
+
+    In text, blanks around a label are no part of it, nor are brackets around the list, or quotes around a
+    label, in which it may hold commas and blanks.
 
     Raises:
         ValueError: there are fewer than two, one is empty, or one comes twice.
     """
     if given is None:
         return None
-    if isinstance(given, str):
-        # YAML reads [yes,no] as truth values, so such a list arrives as text, with its brackets.
-        found = _label_file(name, given) if os.path.isfile(given) else given.strip("[]").split(",")
-        if len(found) == 1 and "," not in given and not os.path.isfile(given):
-            raise ValueError(f"{name}: received {given!r}, neither a list nor a file: give labels, as a,b,c")
-    else:
+    if not isinstance(given, str):
         found = [str(label) for label in given]
+    elif os.path.isfile(os.path.expanduser(given)):
+        found = _label_file(name, os.path.expanduser(given))
+    else:
+        found = _listed(given)
+        if len(found) == 1:
+            raise ValueError(f"{name}: received {given!r}, neither a list nor a file: give labels, as a,b,c")
     if len(found) < 2:
         raise ValueError(f"{name}: received {len(found)} labels: give at least two")
     seen: set[str] = set()
@@ -114,10 +119,25 @@ def labels(name: str, given: Labels) -> list[str] | None:
     return found
 
 
+def _listed(text: str) -> list[str]:
+    """The labels of `a, b` or `[a, b]`, as they are written."""
+    text = text.strip()
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
+    label = r"""\s*(?:"([^"]*)"|'([^']*)'|([^,]*?))\s*(,|$)"""
+    found, place = [], 0
+    while match := re.compile(label).match(text, place):
+        found.append(next(part for part in match.groups() if part is not None))
+        place = match.end()
+        if match[4] != ",":
+            break
+    return found if place == len(text) else [one.strip() for one in text.split(",")]
+
+
 def _label_file(name: str, path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8-sig") as file:
-            return file.read().splitlines()
+            return [line.strip() or line for line in file.read().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{name}: cannot read {path}: {error}") from None
 

@@ -19,6 +19,8 @@ POST_PROBABILITIES = (0.0, 0.0, 0.1, 0.3, 0.6)
 """The distribution of the blog post's stream of the numbers 0 to 4."""
 
 MAX_CATEGORIES = 10_000_000
+TABLES = (".csv", ".tsv", ".tab", ".parquet", ".arrow", ".feather", ".jsonl", ".ndjson")
+"""Endings of files that are tables."""
 COMMON = ("source", "smoothing", "smoothing_amount")
 """Settings that go with every source."""
 
@@ -30,10 +32,14 @@ class Data:
     Attributes:
         source: what kind of source (default: what the other settings ask for).
         options: of a source of your own, as --data.options.NAME VALUE.
-        path: a text file, a CSV file (with `column`), a .npy file of integers, or - for standard input;
-            without it the stream is drawn from `probabilities`.
+        path: a text, a table (with `column`), a .npy file of integers, or - for standard input; without it
+            the stream is drawn from `probabilities`.
         unit: what one category of a text is (default: characters, for a .npy file integers).
-        column: the column of a CSV file with a header that holds the categories.
+        column: the column of a table that holds the categories; a table is CSV or the like with a header,
+            Parquet, Arrow or JSON lines, compressed by gzip or not.
+        separator: between the columns of a CSV file (default: found in its header).
+        encoding: of a text or CSV file, as latin-1 or utf-16 (default: UTF-8).
+        missing: what becomes of a table's empty cells.
         probabilities: the true distribution, as [0.2,0.8] or 0.2,0.8 (default: with a path, the file's
             own frequencies; without, the post's 0, 0, 0.1, 0.3, 0.6).
         labels: names of the categories 0, 1, ..., as [a,b] or a,b.
@@ -59,6 +65,9 @@ class Data:
     path: str | None = None
     unit: str | None = None
     column: str | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    missing: str = "refuse"
     probabilities: list[float] | str | None = None
     labels: Labels = None
     vocabulary: Labels = None
@@ -75,8 +84,11 @@ class Data:
     smoothing_amount: float | None = None
 
     def __post_init__(self) -> None:
+        if self.path is not None:
+            object.__setattr__(self, "path", os.path.expanduser(self.path))
         check_names("data", self)
         self._check_keys()
+        self._check_text()
         for name, parsed in (
             ("probabilities", numbers("data.probabilities", self.probabilities)),
             ("drift", numbers("data.drift", self.drift)),
@@ -99,12 +111,12 @@ class Data:
         of_strings = self.strings is not None or (self.law in LAWS.rows and not LAWS[self.law].categories)
         if self.length is not None or (of_strings and self.path is None):
             return "grammar" if self.path is None else "strings"
-        if self.path == "-":
-            return "standard_input"
         if self.path is not None:
-            suffix = os.path.splitext(self.path)[1].lower()
-            of_table = self.column is not None or (suffix == ".csv" and self.unit is None)
-            return "array" if suffix == ".npy" else "table" if of_table else "text"
+            name = self.path.lower().removesuffix(".gz")
+            ending = os.path.splitext(name)[1]
+            if self.column is not None or (ending in TABLES and self.unit is None):
+                return "table"  # of standard input, too: a table has an end
+            return "standard_input" if name == "-" else "array" if ending == ".npy" else "text"
         if self.drift is not None:
             return "drift"
         by_name = self.law is not None or self.categories is not None
@@ -147,6 +159,22 @@ class Data:
             raise ValueError(
                 f"data.path: received {self.path} with the source standard_input: give -, or leave it out"
             )
+
+    def _check_text(self) -> None:
+        if self.separator is not None:
+            separator = {"tab": "\t", "\\t": "\t"}.get(self.separator, self.separator)
+            if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
+                raise ValueError(
+                    f"data.separator: received {self.separator!r}: give one character, as ; or tab"
+                )
+            object.__setattr__(self, "separator", separator)
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except LookupError:
+                raise ValueError(
+                    f"data.encoding: received {self.encoding!r}: give a text encoding, as latin-1 or utf-16"
+                ) from None
 
     def _check_distributions(self) -> None:
         known = self.vocabulary or (self.labels if self.path is None else None)

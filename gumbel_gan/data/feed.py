@@ -11,8 +11,10 @@ import numpy as np
 
 from ..config.catalogue import UNITS
 from ..config.data import Data
-from .files import MARK, as_text
-from .source import Source, TargetIs, listed, shown, target
+from .files import as_text
+from .reading import MARK
+from .source import Source, TargetIs, listed, names, shown, target
+from .values import label_of
 
 LOGGER = logging.getLogger(__name__)
 PATIENCE = 5.0
@@ -43,7 +45,7 @@ class Feed(Source):
     ) -> None:
         if len(vocabulary) < 2:
             raise ValueError(f"data.vocabulary: received {len(vocabulary)} labels: give at least two")
-        self.labels = tuple(str(label) for label in vocabulary)
+        self.labels = names(vocabulary, len(vocabulary))
         self.target_is: TargetIs = "counted" if probabilities is None else "given"
         self.target = target(probabilities, self.labels, np.full(len(vocabulary), np.nan))
         self._category = {label: category for category, label in enumerate(self.labels)}
@@ -69,12 +71,12 @@ class Feed(Source):
             try:
                 value = next(self._values)
                 self._read += 1
-                categories.append(self._category[str(value)])
+                categories.append(self._category[label_of(value)])
             except StopIteration:
                 self.ended = True
             except KeyError:
                 self.error = ValueError(
-                    f"data.vocabulary: received {shown(str(value))} at {self._where()}, which is not in "
+                    f"data.vocabulary: received {shown(label_of(value))} at {self._where()}, which is not in "
                     f"the vocabulary {listed(self.labels)}: add it, or leave it out of the stream"
                 )
             except ValueError as error:

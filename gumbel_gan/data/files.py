@@ -1,17 +1,13 @@
-"""Files of labels, read once, block by block: texts, columns of CSV files, arrays of integers."""
+"""Texts and arrays of integers, read once, block by block."""
 
 import codecs
-import csv
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO
 
 import numpy as np
 
-MARK = b"\xef\xbb\xbf"
-"""UTF-8's byte-order mark."""
-BLOCK = 1 << 20
-"""Bytes of a file that are read at once."""
+from .reading import BLOCK, MARK, beginning, check_kind
 
 
 def characters(line: str) -> Sequence[str]:
@@ -29,15 +25,19 @@ def lines(line: str) -> Sequence[str]:
     return [line] if line else []
 
 
-def numbered_lines(path: str) -> Iterator[tuple[int, str]]:
-    """The lines of a text file without their ends, with their numbers (1, 2, ...).
+def numbered(file: Iterable[bytes], where: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text without their ends, with their numbers (1, 2, ...).
+
+    A line ends with a line feed, a carriage return, or both.
 
     Raises:
         ValueError: a line is not UTF-8 text.
     """
-    with open(path, "rb") as file:
-        for number, raw in enumerate(file, start=1):
-            yield number, as_text(raw.removeprefix(MARK) if number == 1 else raw, number, path)
+    number = 0
+    for raw in file:
+        for part in raw.rstrip(b"\r\n").split(b"\r"):
+            number += 1
+            yield number, as_text(part.removeprefix(MARK) if number == 1 else part, number, where)
 
 
 def as_text(raw: bytes, number: int, where: str) -> str:
@@ -49,15 +49,16 @@ def as_text(raw: bytes, number: int, where: str) -> str:
     try:
         line = raw.decode()
     except UnicodeDecodeError:
-        line = "\0"
-    if "\0" in line:
         raise ValueError(
-            f"data.path: line {number} of {where} is not UTF-8 text: give a text, CSV or .npy file"
-        )
+            f"data.path: line {number} of {where} is not UTF-8 text: "
+            "give --data.encoding, as latin-1 or cp1252"
+        ) from None
+    if "\0" in line:
+        raise ValueError(f"data.path: line {number} of {where} holds a zero byte: give a text or a table")
     return line.rstrip("\r\n")
 
 
-def tallied(path: str, unit: str) -> Counter[str] | None:
+def tallied(file: BinaryIO, unit: str) -> Counter[str] | None:
     """How often each character, word or line of a text occurs; None if it is not UTF-8 text.
 
     The file is read block by block, which is more than three times as fast as line by line. Memory does not
@@ -66,10 +67,10 @@ def tallied(path: str, unit: str) -> Counter[str] | None:
     counts: Counter[str] = Counter()
     try:
         if unit == "characters":
-            counts = _character_counts(path)
+            counts = _character_counts(file)
         else:
             # Only the different byte strings are decoded; then words end at Unicode's spaces, too.
-            for raw, number in _byte_counts(path, unit).items():
+            for raw, number in _byte_counts(file, unit).items():
                 label = raw.decode()
                 for part in label.split() if unit == "words" else [label]:
                     counts[part] += number
@@ -78,74 +79,41 @@ def tallied(path: str, unit: str) -> Counter[str] | None:
     return None if any("\0" in label for label in counts) else counts
 
 
-def _byte_counts(path: str, unit: str) -> Counter[bytes]:
+def _byte_counts(file: BinaryIO, unit: str) -> Counter[bytes]:
     counts: Counter[bytes] = Counter()
     rest = b""
-    with open(path, "rb") as file:
-        if file.read(len(MARK)) != MARK:
-            file.seek(0)
-        while block := file.read(BLOCK):
-            rest += block
-            end = rest.rfind(b"\n") + 1
-            if unit == "words":
-                end = max(end, rest.rfind(b" ") + 1)
-            whole, rest = rest[:end], rest[end:]
-            counts.update(whole.split() if unit == "words" else whole.split(b"\n"))
-    counts.update(rest.split() if unit == "words" else [rest])
-    if unit == "lines":
-        for raw in [raw for raw in counts if raw.endswith(b"\r")]:
-            counts[raw.rstrip(b"\r")] += counts.pop(raw)
-        del counts[b""]
+    first = True
+    while block := file.read(BLOCK):
+        rest += block.removeprefix(MARK) if first else block
+        first = False
+        end = max(rest.rfind(b"\n"), rest.rfind(b"\r")) + 1
+        if unit == "words":
+            end = max(end, rest.rfind(b" ") + 1)
+        whole, rest = rest[:end], rest[end:]
+        counts.update(_units(whole, unit))
+    counts.update(_units(rest, unit))
+    del counts[b""]
     return counts
 
 
-def _character_counts(path: str) -> Counter[str]:
+def _units(text: bytes, unit: str) -> list[bytes]:
+    """Words, or lines; a carriage return ends a line, too."""
+    if unit == "words":
+        return text.split()
+    return (text.replace(b"\r", b"\n") if b"\r" in text else text).split(b"\n")
+
+
+def _character_counts(file: BinaryIO) -> Counter[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    counts, rest = np.zeros(0x110000, np.int64), ""
-    with open(path, "rb") as file:
-        block = b" "
-        while block:
-            block = file.read(BLOCK)
-            text = rest + decoder.decode(block, final=not block)
-            end = len(text.rstrip("\r")) if block else len(text)  # a line end may go on in the next block
-            text, rest = text[:end], text[end:]
-            if "\r" in text:
-                text = re.sub(r"\r+(\n|\Z)", "\n", text)
-            found = np.bincount(np.frombuffer(text.encode("utf-32-le"), np.uint32))
-            counts[: len(found)] += found
-    counts[ord("\n")] = 0
+    counts = np.zeros(0x110000, np.int64)
+    block = b" "
+    while block:
+        block = file.read(BLOCK)
+        text = decoder.decode(block, final=not block)
+        found = np.bincount(np.frombuffer(text.encode("utf-32-le"), np.uint32))
+        counts[: len(found)] += found
+    counts[[ord("\n"), ord("\r")]] = 0
     return Counter({chr(code): int(counts[code]) for code in np.flatnonzero(counts)})
-
-
-def columns(path: str) -> list[str]:
-    """The names in the header of a CSV file."""
-    return next(csv.reader(text for _, text in numbered_lines(path)), [])
-
-
-def column_of(path: str, column: str) -> Iterator[tuple[int, Sequence[str]]]:
-    """The values in a column of a CSV file, each with the number of its line.
-
-    Raises:
-        ValueError: there is no such column, or a row has no value in it.
-    """
-    # Line ends are kept for the reader, since a quoted field may hold some.
-    rows = csv.reader(text + "\n" for _, text in numbered_lines(path))
-    header = next(rows, [])
-    if column not in header:
-        raise ValueError(
-            f"data.column: received {column!r}, which {path} lacks: give one of {', '.join(header)}"
-            + (" (commas separate columns)" if len(header) == 1 else "")
-        )
-    place = header.index(column)
-    for row in rows:
-        if not row:
-            continue
-        if len(row) <= place or not row[place]:
-            raise ValueError(
-                f"data.column: line {rows.line_num} of {path} has no value in column {column!r}: "
-                "fill it in, or leave the line out"
-            )
-        yield rows.line_num, [row[place]]
 
 
 def load_npy(path: str) -> np.ndarray:
@@ -153,8 +121,11 @@ def load_npy(path: str) -> np.ndarray:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no .npy file, or not one of integers.
+        ValueError: it is no .npy file, or not one of integers along one axis.
     """
+    with open(path, "rb") as file:
+        if not (first := beginning(file)).startswith(b"\x93NUMPY"):
+            check_kind(first, path)
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
@@ -163,7 +134,12 @@ def load_npy(path: str) -> np.ndarray:
         raise ValueError(
             f"data.path: {path} holds {array.size} numbers of type {array.dtype}: give an array of integers"
         )
-    return array.reshape(-1)
+    if array.ndim != 1:
+        one_hot = " (of one-hot rows, array.argmax(-1))" if array.ndim == 2 else ""
+        raise ValueError(
+            f"data.path: {path} holds an array of shape {array.shape}: give one axis, of values{one_hot}"
+        )
+    return array
 
 
 def tally(array: np.ndarray, chunk: int = 1 << 20) -> dict[int, int]:

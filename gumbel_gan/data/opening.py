@@ -1,20 +1,24 @@
 """Sources from settings, and from values held in Python."""
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..config.catalogue import SOURCES, UNITS, construct
-from ..config.checks import one_line
+from ..config.catalogue import MISSING, SOURCES, UNITS, construct
+from ..config.checks import labels
 from ..config.data import MAX_CATEGORIES, Data
 from .feed import Feed
-from .files import column_of, columns, load_npy, numbered_lines, tallied, tally
-from .source import Frequencies, Source, listed, shown
+from .files import load_npy, numbered, tallied, tally
+from .reading import opened, readable
+from .source import Distribution, Frequencies, Source, listed, shown
 from .strings import Strings
+from .tables import column_lines, count_column
+from .values import Counted, counted, is_dataset, parts_of
 
+LOGGER = logging.getLogger(__name__)
 Symbols = Callable[[], Iterator[tuple[int, Sequence[str]]]]
 """The categories of a file, each group of them with the number of its line."""
 
@@ -34,37 +38,74 @@ def open_source(data: Data) -> Source:
 
 
 def from_values(
-    values: Iterable[Any],
+    values: Any,
     vocabulary: Sequence[Any] | None = None,
     probabilities: Sequence[float] | None = None,
+    missing: str = "refuse",
 ) -> Source:
     """A source of integers or labels held in Python.
 
-    An array, list or anything else that has a length is drawn from with replacement; any other iterable
-    is a feed, read once, in order.
+    What has a length is counted, and drawn from with replacement: a list, an array, a Series of pandas or
+    Polars (categories keep their order, those that do not occur, too), a finite `tf.data.Dataset`, a text,
+    whose characters are the labels. A dictionary, a `Counter` or what `Series.value_counts()` returns holds
+    labels with their counts or their probabilities. Any other iterable is a feed, read once, in order.
 
     Args:
-        values: integers or labels.
+        values: integers or labels, along one axis.
         vocabulary: the labels there are; by default those that occur, sorted (0 to the largest for
             integers). A feed needs it.
         probabilities: the true target; by default the frequencies.
+        missing: what becomes of None, NaN and their like: refuse, skip or category.
 
     Raises:
-        ValueError: an integer is negative, a label is not in the vocabulary, or a feed has none.
+        ValueError: an integer is negative, a label is not in the vocabulary, a value is missing or compound,
+            there is more than one axis, or a feed has no vocabulary.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> gg.from_values({"sun": 3, "rain": 1}).target.tolist()
+        [0.75, 0.25]
     """
-    if not hasattr(values, "__len__"):
-        if vocabulary is None:
+    MISSING.check("data.missing", missing)
+    names = None if vocabulary is None else labels("data.vocabulary", list(vocabulary))
+    if not hasattr(values, "__len__") or (is_dataset(values) and not values.cardinality() >= 0):
+        if names is None:
             raise ValueError("data.vocabulary: required for an iterable without a length: give its labels")
-        return Feed(values, vocabulary, probabilities)
-    array = np.asarray(values).ravel()
-    if array.size == 0:
+        if is_dataset(values):
+            values = (value for part in parts_of(values) for value in part.tolist())
+        return Feed(values, names, probabilities)
+    found = counted(values)
+    if not found.counts and not found.missing:
         raise ValueError("data: received nothing: give at least one integer or label")
-    if vocabulary is None and np.issubdtype(array.dtype, np.integer):
-        return _from_integers(Counter(tally(array)), None, None, probabilities, "the array")
-    counts = Counter(array.tolist())
-    return _from_labels(
-        Counter({str(k): n for k, n in counts.items()}), vocabulary, probabilities, lambda _: ""
-    )
+    if found.probabilities:
+        return _given(found, names, probabilities)
+    if found.integers and names is None and not (found.missing and missing == "category"):
+        whole = MISSING.load(missing)(found.counts, found.missing, lambda: "received")
+        source = _from_integers(Counter(whole), None, None, probabilities, "the values")
+    else:
+        by_label = Counter({str(label): count for label, count in found.counts.items()})
+        whole = MISSING.load(missing)(by_label, found.missing, lambda: "received")
+        source = _from_labels(whole, _in_order(found, whole, names), probabilities, lambda _: "")
+    source.wrap = found.wrap
+    return source
+
+
+def _in_order(found: Counted, whole: Counter[str], names: list[str] | None) -> list[str] | None:
+    """The labels in the order that was asked for, that of the values' own categories, or of integers."""
+    if names is not None:
+        return names
+    own = found.labels
+    if own is None and found.integers:
+        given = sorted(found.counts)
+        own = [str(number) for number in (range(given[-1] + 1) if given[0] >= 0 else given)]
+    return None if own is None else [*own, *(label for label in whole if label not in set(own))]
+
+
+def _given(found: Counted, names: list[str] | None, probabilities: Any) -> Distribution:
+    if names is not None or probabilities is not None:
+        key = "data.vocabulary" if names is not None else "data.probabilities"
+        raise ValueError(f"{key}: received with labels that have probabilities: leave it out")
+    return Distribution(list(found.counts.values()), list(found.counts))
 
 
 def text(data: Data) -> Frequencies:
@@ -73,28 +114,33 @@ def text(data: Data) -> Frequencies:
     path, unit = data.path, data.unit or "characters"
     _check_labels(data, unit)
     split = UNITS[unit].load()
+    with readable(path), opened(path, data.encoding) as file:
 
-    def symbols() -> Iterator[tuple[int, Sequence[str]]]:
-        return ((number, split(line)) for number, line in numbered_lines(path))
+        def symbols() -> Iterator[tuple[int, Sequence[str]]]:
+            file.seek(0)
+            return ((number, split(line)) for number, line in numbered(file, path))
 
-    with _readable(path):
-        counts = None if unit == "integers" else tallied(path, unit)
+        counts = None if unit == "integers" else tallied(file, unit)
         return _counted(data, unit, symbols, _count(symbols) if counts is None else counts)
 
 
 def table(data: Data) -> Frequencies:
-    """A column of a CSV file with a header."""
+    """A column of a table: CSV and its kin, Parquet, Arrow, JSON lines."""
     assert data.path is not None  # Data sees to it
-    path, column, unit = data.path, data.column, data.unit or "lines"
-    with _readable(path):
-        if column is None:
-            raise ValueError(f"data.column: required for a CSV file: give one of {', '.join(columns(path))}")
-        _check_labels(data, unit)
+    path, unit = data.path, data.unit or "lines"
+    _check_labels(data, unit)
 
-        def symbols() -> Iterator[tuple[int, Sequence[str]]]:
-            return column_of(path, column)
+    def symbols() -> Iterator[tuple[int, Sequence[str]]]:
+        return column_lines(path, data.column, data.separator, data.encoding)
 
-        return _counted(data, unit, symbols, _count(symbols))
+    def where() -> str:
+        first = next((f", the first in line {line}," for line, (value,) in symbols() if not value), "")
+        return f"in column {data.column!r} of {path}{first}"
+
+    with readable(path):
+        found = count_column(path, data.column, data.separator, data.encoding)
+        counts = MISSING.load(data.missing)(found.counts, found.missing, where)
+        return _counted(data, unit, symbols, counts)
 
 
 def array(data: Data) -> Frequencies:
@@ -103,7 +149,7 @@ def array(data: Data) -> Frequencies:
     if data.unit not in (None, "integers"):
         raise ValueError(f"data.unit: received {data.unit!r} for a .npy file: give integers, or leave it out")
     _check_labels(data, "integers")
-    with _readable(data.path):
+    with readable(data.path):
         counts = Counter(tally(load_npy(data.path)))
     return _from_integers(counts, data.labels, data.vocabulary, data.true_probabilities, data.path)
 
@@ -112,8 +158,10 @@ def strings(data: Data) -> Strings:
     """The lines of a text as sequences of characters, a tenth of them held out for a test."""
     assert data.path is not None  # Data sees to it
     assert data.length is not None
-    with _readable(data.path):
-        counts = Counter(line for _, line in numbered_lines(data.path))
+    with readable(data.path), opened(data.path, data.encoding) as file:
+        # Blanks pad: strings that differ in them at the end only are one.
+        counts = Counter(line.rstrip(" ") for _, line in numbered(file, data.path))
+    del counts[""]
     found = sorted(counts)
     if len(found) < 20:
         raise ValueError(
@@ -126,17 +174,6 @@ def strings(data: Data) -> Strings:
     held_out = order < len(found) // 10
     drawn = [0 if out else counts[string] for string, out in zip(found, held_out, strict=True)]
     return Strings(Frequencies(drawn, found), alphabet, data.length, held_out)
-
-
-@contextmanager
-def _readable(path: str) -> Iterator[None]:
-    """Turn an error of the system, while a file is read, into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(
-            f"data.path: cannot read {path} ({one_line(error)}): give a text, CSV or .npy file"
-        ) from None
 
 
 def _check_labels(data: Data, unit: str) -> None:
@@ -155,7 +192,7 @@ def _count(symbols: Symbols) -> Counter[str]:
     return counts
 
 
-def _counted(data: Data, unit: str, symbols: Symbols, counts: Counter[str]) -> Frequencies:
+def _counted(data: Data, unit: str, symbols: Symbols, counts: Counter[str], where: str = "") -> Frequencies:
     """The source of what was counted; `symbols` reads it again, to say where a bad label stands."""
     if not counts:
         raise ValueError(f"data.path: {data.path} has no {unit}: give a file that is not empty")
@@ -168,7 +205,9 @@ def _counted(data: Data, unit: str, symbols: Symbols, counts: Counter[str]) -> F
         return next((f" in line {number}" for number, found in symbols() if label in found), "")
 
     if unit != "integers":
-        return _from_labels(counts, data.vocabulary, data.true_probabilities, line_of)
+        return _from_labels(
+            counts, labels("data.vocabulary", data.vocabulary), data.true_probabilities, line_of
+        )
     integers: Counter[int] = Counter()
     for label, count in counts.items():
         try:
@@ -183,41 +222,55 @@ def _counted(data: Data, unit: str, symbols: Symbols, counts: Counter[str]) -> F
 
 def _from_labels(
     counts: Counter[str],
-    vocabulary: Sequence[Any] | str | None,
+    vocabulary: Sequence[str] | None,
     probabilities: Sequence[float] | None,
     line_of: Callable[[str], str],
 ) -> Frequencies:
-    labels = sorted(counts) if vocabulary is None else [str(label) for label in vocabulary]
-    if unknown := sorted(set(counts) - set(labels)):
+    names = sorted(counts) if vocabulary is None else list(vocabulary)
+    if unknown := sorted(set(counts) - set(names)):
         raise ValueError(
             f"data.vocabulary: received {shown(unknown[0])}{line_of(unknown[0])}, which is not in the "
-            f"vocabulary {listed(labels)}: add it, or leave it out of the data"
+            f"vocabulary {listed(names)}: add it, or leave it out of the data"
         )
-    return Frequencies([counts[label] for label in labels], labels, probabilities)
+    return _checked(Frequencies([counts[label] for label in names], names, probabilities))
 
 
 def _from_integers(
     counts: Counter[int],
-    labels: Sequence[Any] | None,
-    vocabulary: Sequence[Any] | None,
+    names: Sequence[Any] | None,
+    vocabulary: Sequence[Any] | str | None,
     probabilities: Sequence[float] | None,
     where: str,
 ) -> Frequencies:
     if vocabulary is not None:
         by_label = Counter({str(k): n for k, n in counts.items()})
-        return _from_labels(by_label, vocabulary, probabilities, lambda _: f" in {where}")
+        known = labels("data.vocabulary", list(vocabulary))
+        return _from_labels(by_label, known, probabilities, lambda _: f" in {where}")
     lowest, highest = min(counts), max(counts)
-    names = labels if labels is not None else probabilities
-    categories = len(names) if names is not None else highest + 1
-    if labels is not None and lowest >= 0 and categories <= highest < MAX_CATEGORIES:
+    given = names if names is not None else probabilities
+    categories = len(given) if given is not None else highest + 1
+    if names is not None and lowest >= 0 and categories <= highest < MAX_CATEGORIES:
         raise ValueError(
             f"data.labels: received {categories} labels for integers from {lowest} to {highest} in {where}: "
             f"give {highest + 1}"
         )
     if lowest < 0 or highest >= categories or categories > MAX_CATEGORIES:
-        would_do = f"0 to {categories - 1}" if names is not None else f"0 to {MAX_CATEGORIES - 1}"
+        would_do = f"0 to {categories - 1}" if given is not None else f"0 to {MAX_CATEGORIES - 1}"
         raise ValueError(
             f"data.path: received integers from {lowest} to {highest} in {where}: give integers from "
             f"{would_do}, or list those there are in data.vocabulary"
         )
-    return Frequencies([counts[k] for k in range(categories)], labels, probabilities)
+    return _checked(Frequencies([counts[k] for k in range(categories)], names, probabilities))
+
+
+def _checked(source: Frequencies) -> Frequencies:
+    """The source, with a warning if its values are almost all different."""
+    counts = source.counts
+    once, total = int((counts == 1).sum()), int(counts.sum())
+    if 2 * once > total:
+        source.warning = (
+            f"{once:,} of {total:,} values occur only once, so their probabilities cannot be learned: take "
+            "another column, or put numbers into bins first"
+        )
+        LOGGER.warning(source.warning)
+    return source

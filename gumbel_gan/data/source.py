@@ -4,7 +4,8 @@ A source turns labels into integers 0 to K - 1. Most sources can draw any epoch 
 passes once.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,8 @@ class Source:
         replayable: whether any epoch can be drawn again.
         ended: whether a source that passes once has nothing more.
         error: why it ended early, if it did.
+        warning: one line about what can hardly be learned from it; None if there is nothing to say.
+        wrap: makes a container of labels, like that of the values it was made from; None gives an array.
     """
 
     kind = "distribution"
@@ -44,6 +47,8 @@ class Source:
     replayable = True
     ended = False
     error: ValueError | None = None
+    warning: str | None = None
+    wrap: Callable[[Sequence[str]], Any] | None = None
 
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` categories, int32 [size]."""
@@ -60,6 +65,13 @@ class Source:
     def of_run(self, run: int) -> "Source":
         """What a run (0, 1, ...) draws from; by default the same for all."""
         return self
+
+    @property
+    def digest(self) -> str:
+        """What tells this source from another: of its labels, and of their counts or target."""
+        told = hashlib.sha256("\0".join(self.labels).encode("utf-8", "surrogatepass"))
+        told.update(np.ascontiguousarray(self.target if self.counts is None else self.counts).tobytes())
+        return told.hexdigest()
 
     def close(self) -> None:
         """Say that no more is wanted; a read that waits for more ends."""
@@ -91,16 +103,23 @@ class Distribution(Source):
     """A fixed distribution, drawn from without end.
 
     Args:
-        probabilities: [K], summing to 1.
-        labels: K names; by default the numbers 0 to K - 1.
+        probabilities: [K], summing to 1; or a dictionary of them by label.
+        labels: K names; by default the numbers 0 to K - 1, or the dictionary's.
 
     Raises:
         ValueError: `probabilities` are none, or there is not a label for each.
     """
 
     def __init__(
-        self, probabilities: Sequence[float] | np.ndarray, labels: Sequence[Any] | None = None
+        self,
+        probabilities: Sequence[float] | np.ndarray | Mapping[Any, float],
+        labels: Sequence[Any] | None = None,
     ) -> None:
+        if isinstance(probabilities, Mapping):
+            labels = list(probabilities) if labels is None else labels
+            probabilities = list(probabilities.values())
+        if (axes := np.ndim(probabilities)) != 1:
+            raise ValueError(f"probabilities: received {axes} axes: give one, of numbers that sum to 1")
         check_probabilities("probabilities", probabilities)
         self.labels = names(labels, len(probabilities))
         self.target = np.asarray(probabilities, np.float64)
@@ -181,11 +200,14 @@ def names(labels: Sequence[Any] | None, categories: int) -> tuple[str, ...]:
     """K labels as text; by default the numbers 0 to K - 1.
 
     Raises:
-        ValueError: there is not one for each category.
+        ValueError: there is not one for each category, or two print alike.
     """
     found = tuple(str(label) for label in (range(categories) if labels is None else labels))
     if len(found) != categories:
         raise ValueError(f"data.labels: received {len(found)} for {categories} categories: give one for each")
+    if len(set(found)) < categories:
+        twice = next(label for position, label in enumerate(found) if label in found[:position])
+        raise ValueError(f"data.labels: received {shown(twice)} twice: give each label once")
     return found
 
 

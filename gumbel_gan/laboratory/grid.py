@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from ..config.catalogue import TASKS
-from ..config.checks import one_line
 from ..results.directory import holds_run
+from ..results.written import read_settings
 from ..training.memory import runs_that_fit
 from .cells import Cell
 
@@ -67,7 +67,7 @@ def _beside(path: str, base: str) -> str:
 
 
 def _study(path: str) -> dict[str, Any]:
-    study = read_yaml("study", path) or {}
+    study = read_settings(path, "study") or {}
     if not isinstance(study, dict):
         raise ValueError(f"study: received {path} with no settings in it: give base, and vary or cells")
     if not PARTS & set(study):
@@ -102,23 +102,10 @@ def _cell(kind: str, base: dict[str, Any], varied: dict[str, Any]) -> Cell:
     return Cell(varied, _settings(own, settings), own, None if name is None else str(name))
 
 
-def read_yaml(name: str, path: str) -> Any:
-    """What a YAML file holds.
-
-    Raises:
-        ValueError: it cannot be read; the message begins with `name`.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            return yaml.safe_load(file)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"{name}: cannot read {path} ({one_line(error)}): give a YAML file") from None
-
-
 def _base(base: Any, path: str) -> dict[str, Any]:
     """The settings that all cells share; a name is that of a file of them, seen from the study's place."""
     if isinstance(base, str):
-        base = read_yaml("base", _beside(path, base))
+        base = read_settings(_beside(path, base), "base")
     if not isinstance(base, dict):
         raise ValueError(f"base: received no settings in {path}: give some, or a YAML file")
     return base

@@ -10,6 +10,7 @@ import yaml
 from ..config.checks import one_line
 from ..config.config import Config
 from ..config.reading import from_settings
+from .written import parse
 
 LOCK, HOLDER = ".lock", ".lock.json"
 """The file that a writer locks, and the one beside it that says who it is."""
@@ -110,7 +111,7 @@ def stored_config(directory: str) -> Config:
     path = os.path.join(directory, "config.yaml")
     try:
         with open(path, encoding="utf-8") as file:
-            return from_settings(Config, yaml.safe_load(file))
+            return from_settings(Config, parse(file.read()))
     except FileNotFoundError:
         raise ValueError(f"{directory} holds no run: give the output directory of a training") from None
     except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-import yaml
-
 from ..config.config import Config
 from .directory import config_yaml
+from .written import parse
 
 
 def check_resumed(own: Config, asked: Config) -> None:
@@ -20,7 +19,7 @@ def check_resumed(own: Config, asked: Config) -> None:
     """
     if asked.epochs < own.epochs:
         raise ValueError(f"epochs: received {asked.epochs}, below the run's own {own.epochs}: give more")
-    mine, other = (yaml.safe_load(config_yaml(one)) for one in (own, replace(asked, epochs=own.epochs)))
+    mine, other = (parse(config_yaml(one)) for one in (own, replace(asked, epochs=own.epochs)))
     for key in mine:
         if mine[key] != other[key]:
             inner = isinstance(mine[key], dict)

@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 
 from .. import __version__
@@ -15,6 +17,7 @@ from ..config.reading import from_settings
 from ..quiet import loading
 from ..results.directory import stored_config
 from ..results.resuming import check_resumed
+from ..results.written import AS_WRITTEN, read_settings
 from .help import Help, arrange, name_names
 from .messages import fail, one_line_of
 
@@ -26,6 +29,8 @@ COMMON = (
     "output", "overwrite", "resume", "quiet", "help",
 )  # fmt: skip
 """Options that most users need."""
+WRITTEN = tuple(f"--data.{name}" for name in AS_WRITTEN)
+"""Options with lists of labels."""
 PARTS = ("annealing", "data", "generator", "discriminator", "training")
 """Groups of settings."""
 
@@ -40,12 +45,13 @@ class Parser(ArgumentParser):
         super().__init__(*args, allow_abbrev=False, formatter_class=Help, **kwargs)
         self.add_argument("--version", action="version", version=f"gumbel_gan {__version__}")
 
-    def parse_args(self, *args: Any, **kwargs: Any) -> Any:
-        """As jsonargparse's, but a configuration that is no text is a usage error, too."""
-        try:
-            return super().parse_args(*args, **kwargs)
-        except UnicodeDecodeError as error:
-            self.error(f"config: received a file that is not UTF-8 text ({error.reason}): give a YAML file")
+    def parse_args(self, args: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        """As jsonargparse's, but lists of labels are kept as they are written."""
+        rest, written = _taken(list(sys.argv[1:] if args is None else args), self._known())
+        given = super().parse_args(rest, **kwargs)
+        for key, labels in written.items():
+            given[key] = labels
+        return given
 
     def add_settings(self, skip: set[str]) -> None:
         """Add an option for every setting of a training, but for those in `skip`."""
@@ -74,16 +80,37 @@ class Parser(ArgumentParser):
         return [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
 
 
+def _taken(arguments: list[str], known: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The arguments without lists of labels, which jsonargparse would read as YAML; and these, by key."""
+    rest: list[str] = []
+    written: dict[str, str] = {}
+    while arguments:
+        option, equals, value = (argument := arguments.pop(0)).partition("=")
+        if option not in WRITTEN or option not in known:
+            rest.append(argument)
+        elif equals or (arguments and not arguments[0].startswith("--")):
+            written[option[2:]] = value if equals else arguments.pop(0)
+        else:
+            rest.append(argument)
+    return rest, written
+
+
 class ConfigFile(ActionConfigFile):
     """A file of settings, of the user's or one that comes with the package."""
 
     def __call__(self, parser: Any, settings: Any, path: Any, option: Any = None) -> None:
-        """Read it; a message that it is no YAML names it."""
+        """Read it; a message about something in it names it."""
         parser.reading = path
         try:
-            self.apply_config(parser, settings, self.dest, ready_made(path))
+            found = read_settings(ready_made(path))
+            if not isinstance(found, dict):
+                raise ValueError(f"config: received {path} with no settings in it: give a YAML file")
+            self.apply_config(parser, settings, self.dest, yaml.safe_dump(found))
+        except ValueError as error:
+            parser.error(str(error))
         finally:
             parser.reading = None
+        settings[self.dest][-1] = path
 
 
 def ready_made(path: str) -> str:

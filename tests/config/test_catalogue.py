@@ -25,6 +25,7 @@ from gumbel_gan.config.catalogue import (
     KEYS,
     LAWS,
     LOSSES,
+    MISSING,
     OPTIMIZERS,
     PENALTIES,
     SCHEDULES,
@@ -38,7 +39,7 @@ from gumbel_gan.config.catalogue import (
 from gumbel_gan.config.data import Data
 from gumbel_gan.config.networks import Discriminator, Generator
 from gumbel_gan.config.reading import keys
-from gumbel_gan.data.opening import open_source
+from gumbel_gan.data.opening import from_values, open_source
 from gumbel_gan.gan.estimators import Pathwise, Rebar, Reinforce
 from gumbel_gan.gan.gumbel import hardest, vectors
 from gumbel_gan.gan.losses import Pair
@@ -52,7 +53,7 @@ FAMILIES: dict[str, Family[Any]] = {
     family.noun: family
     for family in (
         ESTIMATORS, LOSSES, SCHEDULES, VIEWS, SMOOTHINGS, PENALTIES, GENERATORS, DISCRIMINATORS, OPTIMIZERS,
-        LAWS, UNITS, SOURCES, TASKS,
+        LAWS, UNITS, MISSING, SOURCES, TASKS,
     )
 }  # fmt: skip
 ROWS = [
@@ -282,6 +283,7 @@ CONSTRUCTED: dict[str, Any] = {
     "optimizer": lambda name: build(Config(generator=Generator(optimizer=name)), 5),
     "law": lambda name: open_source(Data(law=name, categories=3)),
     "unit": lambda name: open_source(Data(path=str(Path(__file__)), unit=name)),
+    "way with missing values": lambda name: from_values(["a", "b", "b"], missing=name),
     "source": lambda name: open_source(Data(source=name, **NEEDED[name])),
     "task": lambda name: read_study(name),
 }
@@ -298,6 +300,7 @@ DELETED = {
     "optimizer": "natural",
     "law": "zipf",
     "unit": "words",
+    "way with missing values": "skip",
     "source": "law",
     "task": "ngram",
 }

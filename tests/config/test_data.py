@@ -33,7 +33,7 @@ def test_lists_are_given_in_three_ways(tmp_path: Path) -> None:
         ({"path": "-"}, "data.vocabulary: required with the source standard_input: .* give a list"),
         ({"path": "-", "vocabulary": "a"}, "data.vocabulary: received 'a', neither a list nor a file"),
         (
-            {"path": "-", "vocabulary": "a,b", "column": "c"},
+            {"path": "-", "vocabulary": "a,b", "source": "standard_input", "column": "c"},
             "data.column: received 'c' with the source standard_input, which takes .*: leave it out; "
             "it goes with the source table$",
         ),

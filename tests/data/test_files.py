@@ -30,7 +30,8 @@ def counted(content: bytes, directory: Path, name: str = "file.txt", **settings:
     ("content", "unit", "expected"),
     [
         (b"ab\r\nba\r\n", "characters", {"a": 2, "b": 2}),
-        (b"ab\rb\r\r\n", "characters", {"a": 1, "b": 2, "\r": 1}),
+        (b"ab\rb\r\r\n", "characters", {"a": 1, "b": 2}),
+        (b"ab\rb\rab\r\n\rb", "lines", {"ab": 2, "b": 2}),
         (MARK + "äbä".encode(), "characters", {"ä": 2, "b": 1}),
         (MARK + b"on off\r\non\n", "words", {"on": 2, "off": 1}),
         ("on\u2003off on".encode(), "words", {"on": 2, "off": 1}),
@@ -54,8 +55,11 @@ def test_line_ends_and_marks(
 @pytest.mark.parametrize("unit", ["characters", "words", "lines"])
 def test_not_text(unit: str, tmp_path: Path) -> None:
     """Invalid UTF-8 and NUL bytes are refused with the line they stand in."""
-    for bad in (b"ab\nb\xffa\n", b"ab\nb\0a\n"):
-        with pytest.raises(ValueError, match=r"data.path: line 2 of .*file.txt is not UTF-8 text"):
+    for bad, why in (
+        (b"ab\nb\xffa\n", "is not UTF-8 text: give --data.encoding, as latin-1"),
+        (b"ab\nb\0a\n", "holds a zero byte"),
+    ):
+        with pytest.raises(ValueError, match=rf"data.path: line 2 of .*file.txt {why}"):
             counted(bad, tmp_path, unit=unit)
 
 
@@ -67,12 +71,11 @@ def test_long_line(tmp_path: Path) -> None:
 
 
 def test_tables(tmp_path: Path) -> None:
-    """A quoted field may hold a line break; a row without a value is refused with its line."""
+    """A quoted field may hold a line break; a row that is too short is refused with its line."""
     table = b'id,kind\r\n1,a\r\n2,"b\nc"\r\n3,a\r\n'
     assert counted(table, tmp_path, "table.csv", column="kind") == {"a": 2, "b\nc": 1}
-    for ragged in (b"id,kind\n1,a\n2\n", b"id,kind\n1,a\n2,\n"):
-        with pytest.raises(ValueError, match=r"data.column: line 3 of .* has no value in column 'kind'"):
-            counted(ragged, tmp_path, "table.csv", column="kind")
+    with pytest.raises(ValueError, match=r"data.path: line 3 of .* has 1 field, and the header 2"):
+        counted(b"id,kind\n1,a\n2\n", tmp_path, "table.csv", column="kind")
 
 
 def test_integers_are_counted_in_chunks() -> None:

@@ -92,7 +92,7 @@ def test_csv(tmp_path: Path) -> None:
 
 def test_npy_labels_vocabulary_and_true_target(tmp_path: Path) -> None:
     path = str(tmp_path / "numbers.npy")
-    np.save(path, np.array([[0, 2], [2, 1]]))
+    np.save(path, np.array([0, 2, 2, 1]))
     source = open_source(Data(path=path, labels="a,b,c,d"))
     assert source.labels == ("a", "b", "c", "d")
     np.testing.assert_allclose(source.target, [0.25, 0.25, 0.5, 0])
@@ -108,10 +108,16 @@ BAD = [
     ("x", b"", {}, "data.path: .*x has no characters: give a file that is not empty"),
     ("x", b"aaa", {}, "data.path: .*x holds one category only, 'a'"),
     ("x", b"ab\xff", {}, "data.path: line 1 of .*x is not UTF-8 text"),
-    ("x", b"ab\na\0", {}, "data.path: line 2 of .*x is not UTF-8 text"),
-    ("x.csv", b"a,b\n1,2\n", {}, "data.column: required for a CSV file: give one of a, b"),
+    ("x", b"ab\na\0", {}, "data.path: line 2 of .*x holds a zero byte"),
+    ("x.csv", b"a,b\n1,2\n", {}, "data.column: required for a table: give one of a, b"),
     ("x.csv", b"a,b\n1,2\n", {"column": "c"}, "data.column: received 'c', .*: give one of a, b"),
-    ("x.csv", b"a,b\n1,2\n3\n", {"column": "b"}, "data.column: line 3 of .* has no value in column 'b'"),
+    ("x.csv", b"a,b\n1,2\n3\n", {"column": "b"}, "data.path: line 3 of .* has 1 field, and the header 2"),
+    (
+        "x.csv",
+        b"a,b\n1,2\n3,\n5,\n",
+        {"column": "b"},
+        "data.missing: 2 of 3 values in column 'b' of .*, the first in line 3, are missing: give skip",
+    ),
     ("x", b"1 2\n-3", {"unit": "integers"}, "data.path: received integers from -3 to 2"),
     ("x", b"1 2\n3 x", {"unit": "integers"}, "data.unit: received 'x' in line 2 .*no integer"),
     (
@@ -204,7 +210,6 @@ def test_lines_of_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "settings", "message"),
     [
-        ("ab\n\ncd\n", {}, "empty line"),
         ("ab\ncdefg\n", {}, "data.length: received 'cdefg' of 5 symbols: give 5 or more"),
         ("ab\ncd\n", {"vocabulary": "a,b,c"}, "data.vocabulary: received 'd' in 'cd'"),
     ],

@@ -71,15 +71,15 @@ def test_what_stands_last_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--config", "none.yaml"), "config: File does not exist"),
+        (("--config", "none.yaml"), "config: cannot read none.yaml (No such file"),
         (("--config", "bad.yaml"), "training.batchs: unknown setting, did you mean --training.batches?"),
         (
             ("--config", "group.yaml"),
             "received 'linear' for a group of settings: give one of them, as --anneal",
         ),
         (("--config", "type.yaml"), "epochs: received 'many': give a whole number"),
-        (("--config", "broken.yaml"), "(in broken.yaml)"),
-        (("--config", "binary.yaml"), "config: received a file that is not UTF-8 text"),
+        (("--config", "broken.yaml"), "config: cannot read broken.yaml ("),
+        (("--config", "binary.yaml"), "config: received binary.yaml, which is not UTF-8 text"),
         (("--config",), "config: received no value: give one"),
     ],
 )

@@ -1,0 +1,326 @@
+"""Columns of tables: CSV and its kin, Parquet, Arrow, JSON lines; read in blocks, in constant memory.
+
+Arrow reads them. It takes whatever can be read once from beginning to end, and agrees with Python's `csv` on
+quotes, where a faster reader does not.
+"""
+
+import csv
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from ..config.checks import one_line, suggestion
+from .files import numbered
+from .reading import ARROW, MARK, PARQUET, beginning, opened
+from .values import is_missing, label_of
+
+SEPARATORS = (",", ";", "\t", "|")
+"""What may separate columns, the most usual one first."""
+BLOCKS = (1 << 22, 1 << 26, 1 << 30)
+"""Bytes that Arrow reads at once, until a block holds the longest row."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """How often each value of a column occurs.
+
+    Attributes:
+        counts: by label.
+        missing: how many are missing.
+    """
+
+    counts: Counter[str]
+    missing: int
+
+
+def count_column(
+    path: str, column: str | None, separator: str | None = None, encoding: str | None = None
+) -> Column:
+    """Count the values of a column.
+
+    Args:
+        path: of a CSV file or the like with a header, of Parquet, Arrow or JSON lines.
+        column: its name.
+        separator: between columns, of CSV; found by default.
+        encoding: of the text; UTF-8 by default.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: there is no such column, or the file is broken; names the line.
+    """
+    with opened(path, encoding) as file:
+        first = beginning(file)
+        if first.startswith((PARQUET, ARROW)):
+            return _count_batches(_arrow_batches(file, first, column, path), column, path)
+        if first.removeprefix(MARK).lstrip().startswith(b'{"'):
+            return _json_lines(file, column, path)
+        return _csv(file, column, separator, path)
+
+
+def column_lines(
+    path: str, column: str | None, separator: str | None = None, encoding: str | None = None
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """The values of a CSV file's column with the numbers of their lines; nothing of other tables."""
+    with opened(path, encoding) as file:
+        first = beginning(file).removeprefix(MARK)
+        if first.startswith((PARQUET, ARROW)) or first.lstrip().startswith(b'{"'):
+            return
+        separator, names = header(file, column, separator, path)
+        index = names.index(needed(column, names, path))
+        for line, row in rows(file, separator):
+            yield line, row[index : index + 1]
+
+
+def needed(column: str | None, names: Sequence[str], path: str, hint: str = "") -> str:
+    """The column, which must be one of those there are, and only one of them.
+
+    Raises:
+        ValueError: it is not.
+    """
+    listed = ", ".join(names)
+    if column is None:
+        raise ValueError(f"data.column: required for a table: give one of {listed}")
+    if (twice := names.count(column)) > 1:
+        raise ValueError(
+            f"data.column: the header in line 1 of {path} has {column!r} {twice} times: rename the others"
+        )
+    if not twice:
+        near = suggestion(column, names)
+        raise ValueError(
+            f"data.column: received {column!r}, which {path} lacks{near or f': give one of {listed}'}{hint}"
+        )
+    return column
+
+
+def _count_batches(batches: Iterable[Any], column: str | None, path: str) -> Column:
+    """Count Arrow's arrays, and make labels of the different values only."""
+    import pyarrow as pa
+
+    pending: list[Any] = []
+    values = 0
+    for array in batches:
+        if isinstance(array, pa.DictionaryArray):
+            array = array.dictionary_decode()
+        if pa.types.is_nested(array.type):
+            raise ValueError(
+                f"data.column: column {column!r} of {path} holds values of type {array.type}: "
+                "give one of single values"
+            )
+        found = array.value_counts()
+        pending.append(pa.table([found.field("values"), found.field("counts")], names=["value", "count"]))
+        values += len(found)
+        if values > 1 << 20:
+            pending, values = [_merged(pending)], 0
+    counts: Counter[str] = Counter()
+    missing = 0
+    if pending:
+        merged = _merged(pending)
+        for value, count in zip(merged["value"].to_pylist(), merged["count"].to_pylist(), strict=True):
+            if is_missing(value) or value == "":
+                missing += count
+            else:
+                counts[label_of(value)] += count
+    return Column(counts, missing)
+
+
+def _merged(tables: list[Any]) -> Any:
+    import pyarrow as pa
+
+    merged = pa.concat_tables(tables).group_by("value").aggregate([("count", "sum")])
+    return merged.rename_columns({"count_sum": "count"}).select(["value", "count"])
+
+
+def _arrow_batches(file: BinaryIO, first: bytes, column: str | None, path: str) -> Iterator[Any]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        if first.startswith(PARQUET):
+            table = parquet.ParquetFile(file)
+            name = needed(column, table.schema_arrow.names, path)
+            for batch in table.iter_batches(columns=[name]):
+                yield batch.column(name)
+            return
+        reader = pa.ipc.open_file(file)
+        name = needed(column, reader.schema.names, path)
+        for number in range(reader.num_record_batches):
+            yield reader.get_batch(number).column(name)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"data.path: cannot read {path} ({one_line(error)}): write it again") from None
+
+
+def _json_lines(file: BinaryIO, column: str | None, path: str) -> Column:
+    counts: Counter[str] = Counter()
+    missing = 0
+    names: dict[str, None] = {}
+    for number, raw in enumerate(file, start=1):
+        if not raw.strip():
+            continue
+        try:
+            row = json.loads(raw.removeprefix(MARK) if number == 1 else raw)
+        except ValueError as error:
+            raise ValueError(f"data.path: line {number} of {path} is no JSON ({one_line(error)})") from None
+        if not isinstance(row, dict):
+            raise ValueError(f"data.path: line {number} of {path} is no object: give one for each row")
+        names.update(dict.fromkeys(row))
+        if column is None:
+            break
+        value = row.get(column)
+        if isinstance(value, dict | list):
+            raise ValueError(
+                f"data.column: line {number} of {path} has a {type(value).__name__} in {column!r}: "
+                "give a column of single values"
+            )
+        if is_missing(value) or value == "":
+            missing += 1
+        else:
+            counts[label_of(value)] += 1
+    if column is None or column not in names:
+        needed(column, list(names), path)
+    return Column(counts, missing)
+
+
+def _csv(file: BinaryIO, column: str | None, separator: str | None, path: str) -> Column:
+    separator, names = header(file, column, separator, path)
+    hint = "" if len(names) > 1 else " (if something else separates columns, give --data.separator)"
+    index = names.index(needed(column, names, path, hint))
+    for block in BLOCKS:
+        file.seek(0)
+        counted = _Counted(file)
+        try:
+            found = _count_batches(_csv_batches(counted, len(names), index, separator, block), column, path)
+        except _Straddling:
+            if block < BLOCKS[-1] and _unclosed(file, separator) is None:
+                continue
+            raise _explained(file, separator, len(names), path) from None
+        except _Invalid:
+            raise _explained(file, separator, len(names), path) from None
+        if counted.quotes % 2 and _unclosed(file, separator) is not None:
+            raise _explained(file, separator, len(names), path)
+        return found
+    raise AssertionError("the last block returns or raises")
+
+
+class _Invalid(Exception):
+    """Arrow could not read a row."""
+
+
+class _Straddling(Exception):
+    """A row does not fit into a block, or a quote never closes."""
+
+
+class _Counted:
+    """A file that Arrow does not close, and that counts quotes.
+
+    Arrow takes a quote that never closes for one that closes with the file. Their number is odd then.
+    """
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.quotes = file, 0
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        self.quotes += block.count(b'"')
+        return block
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+
+def _csv_batches(file: _Counted, width: int, index: int, separator: str, block: int) -> Iterator[Any]:
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    names = [str(number) for number in range(width)]
+    try:
+        reader = arrow.open_csv(
+            file,
+            read_options=arrow.ReadOptions(column_names=names, block_size=block),
+            parse_options=arrow.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=arrow.ConvertOptions(
+                include_columns=[names[index]], column_types={names[index]: pa.string()}
+            ),
+        )
+        rows = 0
+        for batch in reader:
+            yield batch.column(0)[0 if rows else 1 :]  # the first row is the header
+            rows += len(batch)
+    except pa.ArrowInvalid as error:
+        raise (_Straddling if "straddl" in str(error) else _Invalid)(one_line(error)) from None
+
+
+def header(file: BinaryIO, column: str | None, separator: str | None, path: str) -> tuple[str, list[str]]:
+    """The separator of a CSV file and the names in its header, without blanks around them.
+
+    Without a separator, it is the first that yields the column, or else the one that yields most columns.
+    """
+
+    def names_by(one: str) -> list[str]:
+        return [name.strip() for name in next(rows(file, one), (0, []))[1]]
+
+    found = {one: names_by(one) for one in ([separator] if separator else SEPARATORS)}
+    for one, names in found.items():
+        if column in names:
+            return one, names
+    one = max(found, key=lambda one: len(found[one]))
+    if not found[one]:
+        raise ValueError(f"data.path: {path} is empty: give a table with a header")
+    return one, found[one]
+
+
+def rows(file: BinaryIO, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file one by one, each with the number of its first line; blank lines are none.
+
+    Raises:
+        ValueError: a line is not UTF-8 text.
+    """
+    file.seek(0)
+    limit = csv.field_size_limit(1 << 31)
+    line = 0
+    try:
+        reader = csv.reader((text + "\n" for _, text in numbered(file, "the table")), delimiter=separator)
+        for row in reader:
+            if row:
+                yield line + 1, row
+            line = reader.line_num
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _unclosed(file: BinaryIO, separator: str) -> int | None:
+    """The line in which a quote opens that never closes; None if all close."""
+    file.seek(0)
+    end = "\0"  # in a row of its own, if no field is open
+    limit = csv.field_size_limit(1 << 31)
+    line = before = 0
+    row: list[str] = []
+    try:
+        lines = itertools.chain((text + "\n" for _, text in numbered(file, "the table")), [end])
+        reader = csv.reader(lines, delimiter=separator)
+        for row in reader:  # noqa: B007  (the last one is looked at)
+            before, line = line, reader.line_num
+    finally:
+        csv.field_size_limit(limit)
+    return None if row == [end] else before + 1
+
+
+def _explained(file: BinaryIO, separator: str, width: int, path: str) -> ValueError:
+    """Why a table cannot be read, by the line that is to blame."""
+    if (line := _unclosed(file, separator)) is not None:
+        return ValueError(f"data.path: line {line} of {path} has a quote that never closes: close it")
+    for line, row in rows(file, separator):
+        if len(row) != width:
+            fields = "1 field" if len(row) == 1 else f"{len(row)} fields"
+            return ValueError(
+                f"data.path: line {line} of {path} has {fields}, and the header {width}: "
+                f"quote fields that hold {separator!r}, or give another --data.separator"
+            )
+    return ValueError(f"data.path: {path} has a row that is too long: give a table with shorter ones")

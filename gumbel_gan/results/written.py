@@ -1,0 +1,73 @@
+"""Settings as they are written in YAML: labels stay text, paths are seen from their file."""
+
+import os
+from typing import Any
+
+import yaml
+
+from ..config.checks import one_line
+
+AS_WRITTEN = ("labels", "vocabulary")
+"""Settings whose lists hold text, whatever it looks like: `no`, `010` and `1.10` are labels."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, for which labels are text."""
+
+
+def _mapping(loader: _Loader, node: Any) -> dict[Any, Any]:
+    for key, value in node.value:
+        if key.value in AS_WRITTEN and isinstance(value, yaml.SequenceNode):
+            for label in value.value:
+                if isinstance(label, yaml.ScalarNode):
+                    label.tag = "tag:yaml.org,2002:str"
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def read_settings(path: str, name: str = "config") -> Any:
+    """What a YAML file of settings holds.
+
+    A relative `data.path` in it is seen from the file's directory, if there is such a file.
+
+    Args:
+        path: of the file.
+        name: of the setting that asks for it, for messages.
+
+    Raises:
+        ValueError: it cannot be read, or is no YAML.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = parse(file.read())
+    except UnicodeDecodeError:
+        raise ValueError(f"{name}: received {path}, which is not UTF-8 text: give a YAML file") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise ValueError(f"{name}: cannot read {path} ({one_line(error)}): give a YAML file") from None
+    return _placed(found, os.path.dirname(path))
+
+
+def parse(text: str) -> Any:
+    """What YAML text holds, with labels as they are written.
+
+    Raises:
+        yaml.YAMLError: it is none.
+    """
+    return yaml.load(text, Loader=_Loader)
+
+
+def _placed(settings: Any, directory: str) -> Any:
+    """The settings, with relative data paths seen from a directory, in every part of a study."""
+    if isinstance(settings, list):
+        return [_placed(one, directory) for one in settings]
+    if not isinstance(settings, dict):
+        return settings
+    placed = {key: _placed(value, directory) for key, value in settings.items()}
+    for key, place in (("data.path", placed), ("path", placed.get("data"))):
+        if isinstance(place, dict) and isinstance(path := place.get(key), str):
+            beside = os.path.join(directory, os.path.expanduser(path))
+            if path != "-" and os.path.exists(beside):
+                place[key] = beside
+    return placed
