@@ -2,24 +2,36 @@
 
 import csv
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from gumbel_gan.config import checks
 from gumbel_gan.config.config import Training
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # What the commands set for a few runs; it compiles in three quarters of the time.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
+checks.random = SimpleNamespace(randint=lambda low, high: 0)  # type: ignore[assignment]
+"""Seeds that a test leaves open are 0, those of settings beside the tests, too."""
 ROOT = Path(__file__).parent.parent
 TEXT = ROOT / "tests" / "data" / "genesis.txt"
 TINY = Training(batches=5, generator_steps=2)
 QUICK = ("--training.batches", "5", "--epochs", "3", "--quiet")
 """Options of a training that is over at once."""
 Refused = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _seeds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seeds that are left open are drawn in a test marked `drawn`."""
+    if request.node.get_closest_marker("drawn"):
+        monkeypatch.setattr(checks, "random", random)
 
 
 @pytest.fixture

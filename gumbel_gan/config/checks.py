@@ -5,7 +5,9 @@ A message names the setting, what was received and what would do.
 
 import difflib
 import math
+import operator
 import os
+import random
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -14,14 +16,43 @@ Labels = str | list[str] | list[int] | list[str | int | float] | None
 """Labels as a user may give them: a list, a string with commas, or the path of a file."""
 
 
+def seed_of(seed: int | None, name: str = "seed") -> int:
+    """A seed; without one, one draw of Python's `random`, as Keras draws its own seeds.
+
+    `keras.utils.set_random_seed` seeds that, too.
+
+    Raises:
+        ValueError: it is no whole number from 0 to 2**63 - 1.
+    """
+    if seed is None:
+        return random.randint(1, 10**9)
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= operator.index(seed) < 2**63:
+        raise ValueError(f"{name}: received {seed!r}: give a whole number from 0 to 2**63 - 1")
+    return operator.index(seed)
+
+
+def check_count(name: str, number: Any, least: int = 1) -> None:
+    """Check that a number is whole and large enough.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if isinstance(number, bool) or not hasattr(number, "__index__") or operator.index(number) < least:
+        raise ValueError(f"{name}: received {number!r}: give a whole number of {least} or more")
+
+
 def check_positive(name: str, number: float) -> None:
     """Check that a number is finite and above zero.
 
     Raises:
         ValueError: it is not.
     """
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{name}: received {number}: give a number above zero")
+    if not (_is_number(number) and math.isfinite(number) and number > 0):
+        raise ValueError(f"{name}: received {number!r}: give a number above zero")
+
+
+def _is_number(given: Any) -> bool:
+    return hasattr(given, "__float__") and not isinstance(given, str | bytes)
 
 
 def check_not_negative(name: str, number: float) -> None:
@@ -30,8 +61,8 @@ def check_not_negative(name: str, number: float) -> None:
     Raises:
         ValueError: it is not.
     """
-    if not (math.isfinite(number) and number >= 0):
-        raise ValueError(f"{name}: received {number}: give 0 or more")
+    if not (_is_number(number) and math.isfinite(number) and number >= 0):
+        raise ValueError(f"{name}: received {number!r}: give 0 or more")
 
 
 def check_part(name: str, number: float) -> None:

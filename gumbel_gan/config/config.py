@@ -20,9 +20,10 @@ from .catalogue import (
     check_names,
     is_own,
 )
-from .checks import check_part, check_positive
+from .checks import check_part, check_positive, seed_of
 from .data import Data
 from .networks import Discriminator, Generator, check_schedule_options
+from .reading import check_types
 
 END = 0.001
 """Where annealing ends: the post's constant temperature."""
@@ -45,6 +46,7 @@ class Annealing:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_types(self, "annealing.")
         check_names("annealing", self)
         check_schedule_options("annealing.schedule", self.schedule, "annealing.options", self.options)
         if self.end is not None:
@@ -82,6 +84,7 @@ class Training:
     average_from: float = 0.5
 
     def __post_init__(self) -> None:
+        check_types(self, "training.")
         check_names("training", self)
         for name in self.__dataclass_fields__:
             if name not in ("loss", "average_from"):
@@ -96,7 +99,8 @@ class Config:
     Attributes:
         output: the directory for the results (default: runs/NAME, the name of the --config file, or toy).
         overwrite: replace the results that the output directory holds.
-        seed: of everything random; 0 or more.
+        seed: of everything random; 0 or more (default in Python: one draw of `random`, so that
+            `keras.utils.set_random_seed` settles it).
         runs: independent GANs trained side by side.
         devices: GPUs (without any, CPU cores) to split the runs over.
         epochs: epochs of training.
@@ -111,7 +115,7 @@ class Config:
 
     output: str | None = None
     overwrite: bool = False
-    seed: int = 0
+    seed: int = None  # type: ignore[assignment]  # drawn when it is made
     runs: int = 1
     devices: int = 1
     epochs: int = 200
@@ -124,12 +128,12 @@ class Config:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", seed_of(self.seed))  # the settings are frozen
+        check_types(self)
         for name in ("runs", "devices", "epochs", "temperature"):
             check_positive(name, getattr(self, name))
         if self.devices > self.runs:
             raise ValueError(f"devices: received {self.devices} for {self.runs} runs: give at most as many")
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed: received {self.seed}: give a whole number from 0 to 2**63 - 1")
         if self.annealing.schedule != "constant" and self.temperature <= (end := self.annealing.end or END):
             raise ValueError(
                 f"temperature: received {self.temperature}, and annealing falls to {end}: "

@@ -14,6 +14,7 @@ from .checks import (
     labels,
     numbers,
 )
+from .reading import check_types
 
 POST_PROBABILITIES = (0.0, 0.0, 0.1, 0.3, 0.6)
 """The distribution of the blog post's stream of the numbers 0 to 4."""
@@ -84,6 +85,9 @@ class Data:
     smoothing_amount: float | None = None
 
     def __post_init__(self) -> None:
+        if self.path is not None:
+            object.__setattr__(self, "path", os.fspath(self.path))
+        check_types(self, "data.")
         if self.path is not None:
             object.__setattr__(self, "path", os.path.expanduser(self.path))
         check_names("data", self)

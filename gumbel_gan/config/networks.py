@@ -5,6 +5,7 @@ from typing import Any
 
 from .catalogue import DISCRIMINATORS, ESTIMATORS, GENERATORS, OPTIMIZERS, PENALTIES, SCHEDULES, check_names
 from .checks import check_not_negative, check_part, check_positive
+from .reading import check_types
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         part = type(self).__name__.lower()
+        check_types(self, f"{part}.")
         check_names(part, self)
         check_positive(f"{part}.learning_rate", self.learning_rate)
         check_part(f"{part}.beta_1", self.beta_1)

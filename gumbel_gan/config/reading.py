@@ -18,6 +18,27 @@ NOUNS = {
 }
 
 
+def check_types(settings: Any, part: str = "") -> None:
+    """Give every value the type that it is declared with, whoever constructed the settings.
+
+    Args:
+        settings: a frozen dataclass.
+        part: where they stand, with a dot at its end, for messages.
+
+    Raises:
+        ValueError: a value is of another type.
+    """
+    hints = _hints(type(settings))  # type: ignore[arg-type]
+    for setting in fields(settings):
+        hint, value, key = hints[setting.name], getattr(settings, setting.name), f"{part}{setting.name}"
+        if not is_dataclass(hint):
+            converted = _converted(key, value, hint)
+            if type(value) is not int:  # 1 for 1.0 stays as it was given
+                object.__setattr__(settings, setting.name, converted)  # they are frozen
+        elif not isinstance(value, hint):  # type: ignore[arg-type]
+            raise ValueError(f"{key}: received {value!r}: give {getattr(hint, '__name__', hint)}(...)")
+
+
 def from_settings(kind: type[T], settings: Mapping[str, Any], part: str = "") -> T:
     """Settings of a kind, from a nested dictionary.
 
@@ -84,7 +105,9 @@ def _as(value: Any, kind: Any) -> Any:
     origin, inner = get_origin(kind), get_args(kind)
     if kind is Any:
         return value
-    if origin is list and isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple) and hasattr(value, "tolist"):
+        value = value.tolist()  # of NumPy
+    if origin is list and isinstance(value, list | tuple | range):
         return [_converted("", one, inner[0]) for one in value]
     if origin is dict and isinstance(value, Mapping):
         return dict(value)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..config.checks import check_count, seed_of
 from .source import Source
 
 KEPT = 8
@@ -19,8 +20,11 @@ class Stream:
         runs: R.
         batches: N, batches in an epoch.
         batch_size: B.
-        seed: of the drawn numbers.
+        seed: of the drawn numbers; by default one draw of Python's `random`.
         first_run: the number of the first of the runs, where they are a part of more.
+
+    Raises:
+        ValueError: one of the numbers would not do.
     """
 
     def __init__(
@@ -30,11 +34,13 @@ class Stream:
         runs: int = 1,
         batches: int = 100,
         batch_size: int = 10,
-        seed: int = 0,
+        seed: int | None = None,
         first_run: int = 0,
     ) -> None:
-        self.source, self.first_run = source, first_run
-        self.runs, self.batches, self.batch_size, self.seed = runs, batches, batch_size, seed
+        for name, number in (("runs", runs), ("batches", batches), ("batch_size", batch_size)):
+            check_count(name, number)
+        self.source, self.first_run, self.seed = source, first_run, seed_of(seed)
+        self.runs, self.batches, self.batch_size = runs, batches, batch_size
         self._recent: dict[int, np.ndarray] = {}
 
     @property

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..config.checks import check_count, seed_of
 from .gumbel import vectors
 from .initial import glorot
 from .layout import runs_first, runs_last
@@ -31,7 +32,7 @@ class Discriminator(keras.Model):
     Args:
         categories: K.
         runs: R.
-        seed: of the initial kernels.
+        seed: of the initial kernels; by default one draw of Python's `random`.
         spectral_norm: whether to keep the kernels' spectral norms at 1 or below.
     """
 
@@ -39,10 +40,18 @@ class Discriminator(keras.Model):
     """Axis of every weight along which the runs lie."""
 
     def __init__(
-        self, categories: int, runs: int = 1, seed: int = 0, spectral_norm: bool = False, **kwargs: Any
+        self,
+        categories: int,
+        runs: int = 1,
+        seed: int | None = None,
+        spectral_norm: bool = False,
+        **kwargs: Any,
     ) -> None:
+        check_count("categories", categories, least=2)
+        check_count("runs", runs)
         super().__init__(**kwargs)
-        self.categories, self.runs, self.seed, self.spectral_norm = categories, runs, seed, spectral_norm
+        self.categories, self.runs, self.spectral_norm = categories, runs, spectral_norm
+        self.seed = seed_of(seed)
 
     def glorot(self, shape: tuple[int, int], fans: int, name: str) -> keras.Variable:
         """A kernel for each run, [R, in, out], uniform at first.
@@ -87,10 +96,15 @@ class LogisticDiscriminator(Discriminator):
     runs_axis = -1
 
     def __init__(
-        self, categories: int, runs: int = 1, seed: int = 0, spectral_norm: bool = False, **kwargs: Any
+        self,
+        categories: int,
+        runs: int = 1,
+        seed: int | None = None,
+        spectral_norm: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(categories, runs, seed, spectral_norm, **kwargs)
-        uniform = glorot(categories + 1, seed)
+        uniform = glorot(categories + 1, self.seed)
         # [K, R], as the logits lie.
         self.kernel_runs_last = self.add_weight(
             shape=(categories, runs),
@@ -127,7 +141,7 @@ class MlpDiscriminator(Discriminator):
     Args:
         categories: K.
         runs: R.
-        seed: of the initial kernels.
+        seed: of the initial kernels; by default one draw of Python's `random`.
         spectral_norm: whether to keep the kernels' spectral norms at 1 or below.
         units: of the hidden layers.
         length: T, of sequences, which it sees flattened; None for single categories.
@@ -137,13 +151,15 @@ class MlpDiscriminator(Discriminator):
         self,
         categories: int,
         runs: int = 1,
-        seed: int = 0,
+        seed: int | None = None,
         spectral_norm: bool = False,
         units: Sequence[int] = (64, 64),
         length: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(categories, runs, seed, spectral_norm, **kwargs)
+        for number in (*units, *([] if length is None else [length])):
+            check_count("units, length", number)
         self.units, self.length = list(units), length
         sizes = [categories * (length or 1), *self.units, 1]
         self.kernels, self.biases = [], []

@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..config.checks import check_count, check_positive
 from .gumbel import (
     RelaxedOneHotCategorical,
     Seed,
@@ -199,6 +200,8 @@ class StGumbelSoftmax(Pathwise):
 
     def __init__(self, backward_temperature: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if backward_temperature is not None:
+            check_positive("backward_temperature", backward_temperature)
         self.backward_temperature = backward_temperature
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
@@ -222,6 +225,7 @@ class GumbelRao(Pathwise):
 
     def __init__(self, conditional_draws: int = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_count("conditional_draws", conditional_draws)
         self.conditional_draws = conditional_draws
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
@@ -249,6 +253,7 @@ class GappedStraightThrough(Pathwise):
 
     def __init__(self, gap: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_positive("gap", gap)
         self.gap = gap
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
@@ -296,6 +301,7 @@ class Rebar(Estimator):
 
     def __init__(self, learning_rate: float = 0.01, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_positive("learning_rate", learning_rate)
         self.learning_rate = learning_rate
 
     def build(self, logits_shape: tuple[int, ...]) -> None:
@@ -371,6 +377,7 @@ class Relax(Rebar):
 
     def __init__(self, units: int = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_count("units", units)
         self.units = units
 
     def build_network(self, logits_shape: tuple[int, ...]) -> None:

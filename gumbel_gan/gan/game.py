@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..config.catalogue import LOSSES, PENALTIES, VIEWS, Family
+from ..config.catalogue import ESTIMATORS, LOSSES, PENALTIES, VIEWS, Family
+from ..config.checks import check_count, check_not_negative, check_positive, seed_of
 from .diagnostics import Probe
 from .estimators import Estimator, GumbelSoftmax, Loss
 from .gumbel import Seed
@@ -43,7 +44,7 @@ class CategoricalGAN(keras.Model):
     Args:
         generator: of categories, or of sequences of them.
         discriminator: maps integers [R, B] or vectors [R, B, K] to log-odds of real [R, B].
-        estimator: of the generator's gradient.
+        estimator: of the generator's gradient, or its name.
         pair: of losses, or its name.
         temperature: of the samples, above zero; a number, or a Keras schedule over the discriminator's steps.
         generator_steps: for each batch.
@@ -55,10 +56,11 @@ class CategoricalGAN(keras.Model):
             label_smoothing.
         average_after: generator steps after which `averaged` begins.
         probe: what is measured on the way, as `Diagnostics()`; by default nothing.
-        seed: of the noise.
+        seed: of the noise; by default one draw of Python's `random`, as Keras draws its seeds.
 
     Raises:
-        ValueError: a name is not known, or the estimator does not go with the generator.
+        ValueError: a name is not known, a number would not do, the networks differ in categories or runs, or
+            the estimator does not go with the generator.
         RuntimeError: Keras runs on another backend than TensorFlow.
     """
 
@@ -69,7 +71,7 @@ class CategoricalGAN(keras.Model):
         generator: keras.Model,
         discriminator: keras.Model,
         *,
-        estimator: Estimator | None = None,
+        estimator: str | Estimator | None = None,
         pair: str | Pair = "non_saturating",
         temperature: Any = 0.001,
         generator_steps: int = 10,
@@ -80,7 +82,7 @@ class CategoricalGAN(keras.Model):
         penalties: dict[str, float] | None = None,
         average_after: int = 0,
         probe: Probe | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -89,17 +91,43 @@ class CategoricalGAN(keras.Model):
                 f"gumbel_gan needs Keras' TensorFlow backend, received {keras.backend.backend()!r}: "
                 "set the environment variable KERAS_BACKEND=tensorflow before Keras is imported"
             )
+        for name, number in (
+            ("generator_steps", generator_steps),
+            ("discriminator_steps", discriminator_steps),
+            ("generated_per_real", generated_per_real),
+        ):
+            check_count(name, number)
+        check_count("average_after", average_after, least=0)
+        if not callable(temperature):
+            check_positive("temperature", temperature)
+        for name in ("categories", "runs"):
+            of_both = [getattr(network, name, None) for network in (generator, discriminator)]
+            if None not in of_both and of_both[0] != of_both[1]:
+                raise ValueError(
+                    f"discriminator: received one of {of_both[1]} {name} for a generator of {of_both[0]}: "
+                    "give two of the same"
+                )
         self.generator, self.discriminator = generator, discriminator
-        self.estimator = estimator or GumbelSoftmax()
+        self.estimator: Estimator = (
+            _named(ESTIMATORS, "estimator", estimator)()
+            if isinstance(estimator, str)
+            else estimator or GumbelSoftmax()
+        )
+        _check_kind("estimator", self.estimator, Estimator)
         if not self.estimator.built:
             self.estimator.build(generator.logits_shape)
         generator.check_estimator(self.estimator)
         self.pair: Pair = _named(LOSSES, "pair", pair)
+        _check_kind("pair", self.pair, Pair)
         self.view: View = _named(VIEWS, "view", view)() if isinstance(view, str) else view
+        _check_kind("view", self.view, View)
         self.generator_steps, self.discriminator_steps = generator_steps, discriminator_steps
-        self.generated_per_real, self.average_after, self.seed = generated_per_real, average_after, seed
+        self.generated_per_real, self.average_after = generated_per_real, average_after
+        self.seed = seed_of(seed)
         self.smoothing, self.probe = smoothing or Smoothing(), probe or Probe()
         self.penalties = dict(penalties or {})
+        for name, weight in self.penalties.items():
+            check_not_negative(f"penalties: {name}", weight)
         self._penalties = [(_named(PENALTIES, "penalties", name), w) for name, w in self.penalties.items()]
         self.schedule = temperature
         # A variable: a Python number would be baked into the compiled program and could never change.
@@ -115,7 +143,9 @@ class CategoricalGAN(keras.Model):
             shape=generator.distribution().shape, initializer="zeros", trainable=False, name="averaged"
         )
         """The mean of the generator's distribution over every step after `average_after`, [R, K]."""
-        self._purposes = np.random.SeedSequence(seed).generate_state(len(Noise)).astype(np.int32).tolist()
+        self._purposes = (
+            np.random.SeedSequence(self.seed).generate_state(len(Noise)).astype(np.int32).tolist()
+        )
         self.built = True
 
     @property
@@ -146,11 +176,39 @@ class CategoricalGAN(keras.Model):
         """
 
         def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
-            self.run_metrics = metrics = self._epoch(next(epochs))
+            examples = next(epochs)
+            self._check_examples(examples)
+            self.run_metrics = metrics = self._epoch(examples)
             losses = ("discriminator_loss", "generator_loss")
             return {name: metrics[name].numpy().mean() for name in losses}
 
         self.train_function = train
+
+    def _check_examples(self, examples: Any) -> None:
+        """Check an epoch of examples: a compiled program would take whatever lies out of range.
+
+        Raises:
+            ValueError: it is of another shape or type, or a category is out of range.
+        """
+        shape = tuple(getattr(examples, "shape", ()))
+        whole = getattr(getattr(examples, "dtype", None), "is_integer", False)
+        if not whole or len(shape) < 3 or shape[1] != self.generator.runs:
+            given = (
+                f"{examples.dtype.name} {list(shape)}" if hasattr(examples, "dtype") else repr(examples)[:80]
+            )
+            raise ValueError(
+                f"data: received an element of {given}: give whole epochs of integers, "
+                f"[N, {self.generator.runs}, B] (gumbel_gan.dataset makes them of a Stream)"
+            )
+        if 0 in shape:
+            return
+        integers = examples.numpy()
+        low, high = integers.min(), integers.max()
+        if low < 0 or high >= self.generator.categories:
+            raise ValueError(
+                f"data: received categories from {low} to {high}: give 0 to {self.generator.categories - 1}, "
+                f"those of the generator"
+            )
 
     @property
     def traces(self) -> int:
@@ -363,6 +421,16 @@ class CategoricalGAN(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """For Keras to save."""
         self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+
+
+def _check_kind(name: str, given: Any, kind: type) -> None:
+    """Check that a part is of its class.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(given, kind):
+        raise ValueError(f"{name}: received {given!r}: give a name, or a {kind.__name__}")
 
 
 def _named(family: Family[Any], key: str, given: Any) -> Any:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..config.checks import check_count
 from .estimators import Estimator, Loss
 from .gumbel import Seed, gumbel_max
 from .layout import runs_first, softmax
@@ -35,6 +36,8 @@ class CategoricalGenerator(keras.Model):
     """Axis of every weight along which the runs lie."""
 
     def __init__(self, categories: int, runs: int = 1, **kwargs: Any) -> None:
+        check_count("categories", categories, least=2)
+        check_count("runs", runs)
         super().__init__(**kwargs)
         self.categories, self.runs = categories, runs
         # [K, R], as a step meets them.

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from ..config.catalogue import SCHEDULES
+from ..config.checks import check_count, check_positive
 from .serialization import register
 
 
@@ -102,4 +103,7 @@ def schedule(name: str, start: float, end: float, steps: int, key: str = "schedu
         ValueError: the name is not known, or the options will not do.
     """
     SCHEDULES.check(key, name)
+    check_positive(f"{key}: start", start)
+    check_positive(f"{key}: end", end)
+    check_count(f"{key}: steps", steps)
     return SCHEDULES.make(name, key, start, steps, end, options=options)

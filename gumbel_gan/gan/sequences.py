@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..config.checks import check_count, seed_of
 from .discriminators import Discriminator
 from .estimators import Estimator, Loss, Pathwise
 from .gumbel import Seed, fold_in, gumbel_max, vectors
@@ -31,7 +32,7 @@ class Lstm:
         model: whose weights they become.
         inputs: size of an input.
         units: size of an output.
-        seed: of the initial weights.
+        seed: of the initial weights; by default one draw of Python's `random`.
         name: a part of the weights' names.
     """
 
@@ -76,7 +77,7 @@ class SequenceGenerator(keras.Model):
         symbols: the alphabet, K of them; the last one pads.
         length: T.
         units: of the LSTM.
-        seed: of the initial weights.
+        seed: of the initial weights; by default one draw of Python's `random`.
         runs: R.
     """
 
@@ -84,10 +85,20 @@ class SequenceGenerator(keras.Model):
     """Axis of every weight along which the runs lie."""
 
     def __init__(
-        self, symbols: str, length: int, units: int = 64, seed: int = 0, runs: int = 1, **kwargs: Any
+        self,
+        symbols: str,
+        length: int,
+        units: int = 64,
+        seed: int | None = None,
+        runs: int = 1,
+        **kwargs: Any,
     ) -> None:
+        check_count("symbols", len(symbols), least=2)
+        for name, number in (("length", length), ("units", units), ("runs", runs)):
+            check_count(name, number)
         super().__init__(**kwargs)
-        self.symbols, self.length, self.units, self.seed, self.runs = symbols, length, units, seed, runs
+        self.symbols, self.length, self.units, self.runs = symbols, length, units, runs
+        self.seed = seed = seed_of(seed)
         self.categories = categories = len(symbols)
         self.lstm = Lstm(self, categories, units, seed, "lstm")
         self.head_kernel = self.add_weight(
@@ -205,7 +216,7 @@ class SequenceDiscriminator(Discriminator):
         categories: K, symbols.
         length: T.
         runs: R.
-        seed: of the initial weights.
+        seed: of the initial weights; by default one draw of Python's `random`.
         units: of each hidden layer.
     """
 
@@ -214,11 +225,14 @@ class SequenceDiscriminator(Discriminator):
         categories: int,
         length: int,
         runs: int = 1,
-        seed: int = 0,
+        seed: int | None = None,
         units: Sequence[int] = (64, 64),
         **kwargs: Any,
     ) -> None:
         super().__init__(categories, runs, seed, **kwargs)
+        check_count("length", length)
+        for number in units:
+            check_count("units", number)
         self.length, self.units = length, list(units)
         inputs = self.add_layers()
         self.head = self.glorot((inputs, 1), inputs + 1, "head_kernel")

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ..config.checks import check_positive
 from .gumbel import Seed, condition, fixed, fold_in, normal, relax, vectors
 from .serialization import register
 
@@ -21,6 +22,7 @@ class Smoothing:
     """
 
     def __init__(self, amount: float = 0.1) -> None:
+        check_positive("amount", amount)
         self.amount = amount
 
     def real(self, real: tf.Tensor, generator: Any, temperature: tf.Tensor, seed: Seed) -> tf.Tensor:

@@ -42,7 +42,7 @@ def read(path: str, vary: Sequence[str], given: Mapping[str, Any]) -> tuple[str,
         raise ValueError(f"cells: received no list of settings in {path}: give one")
     base = _flat(_base(study.get("base") or {}, path))
     base.update({key: value for key, value in given.items() if value is not None})
-    base.setdefault("runs", 64)
+    base = {"runs": 64, "seed": 0} | base
     cells = [
         _cell(kind, base, {**_flat(cell), **combination})
         for cell, combination in itertools.product(listed, combinations)

@@ -56,6 +56,7 @@ class Parser(ArgumentParser):
     def add_settings(self, skip: set[str]) -> None:
         """Add an option for every setting of a training, but for those in `skip`."""
         self.add_class_arguments(Config, skip=skip)
+        self.set_defaults({"seed": 0})  # a command repeats itself; a constructor does not
         name_names(self._actions)
 
     def arrange(self) -> None:
