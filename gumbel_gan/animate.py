@@ -12,6 +12,7 @@ from .terminal.messages import fail
 from .terminal.parser import ConfigFile, Parser, check_named, load_own
 from .terminal.progress import shown
 from .terminal.signals import heard
+from .terminal.streams import say, steady
 from .training.progress import CutShort
 
 
@@ -32,6 +33,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train, draw, write."""
+    steady()
     options, arguments = parser(), list(sys.argv[1:] if arguments is None else arguments)
     given = options.parse_args(arguments)
     try:
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     last = len(game.learned) - 1
     epochs = np.unique((last * np.linspace(0, 1, given.frames) ** 2).round().astype(int))
     path = save_animation(game_animation(*game[:2], game.target, game.labels, epochs), given.file)
-    print(f"{path}: {len(epochs)} frames, {os.path.getsize(path) / 1e6:.2f} MB")
+    say(f"{path}: {len(epochs)} frames, {os.path.getsize(path) / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from .terminal.messages import fail
 from .terminal.parser import Parser
 from .terminal.progress import shown
 from .terminal.signals import heard
+from .terminal.streams import say, steady
 from .training.progress import CutShort
 
 
@@ -30,6 +31,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Time, print a table, write benchmark.csv and benchmark.png, or scale.csv and scale.png."""
+    steady()
     given = parser().parse_args(arguments)
     try:
         runs = [int(number) for number in given.runs.split(",")]
@@ -59,12 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.scale:
         figure = scale_figure(rows)
     else:
-        print("\n".join(timing.printed(rows)))
+        say("\n".join(timing.printed(rows)))
         labels = {name: peer.label for name, peer in PEERS.items()}
         figure = benchmark_figure(rows, labels, own="gumbel_gan")
     write_table(given.output, f"{name}.csv", list(rows[0]), (list(row.values()) for row in rows))
     save_figure(figure, given.output, f"{name}.png")
-    print(f"Results in {given.output}: {name}.csv, {name}.png")
+    say(f"Results in {given.output}: {name}.csv, {name}.png")
 
 
 if __name__ == "__main__":

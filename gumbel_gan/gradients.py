@@ -15,6 +15,7 @@ from .terminal.messages import fail
 from .terminal.parser import Parser
 from .terminal.progress import shown
 from .terminal.signals import heard
+from .terminal.streams import say, steady
 
 
 def parser() -> Parser:
@@ -36,6 +37,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, write, draw."""
+    steady()
     given = parser().parse_args(arguments)
     try:
         _check(given)
@@ -63,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table = ([cell(row[column]) for column in COLUMNS] for row in rows)
     path = write_table(given.output, "gradients.csv", COLUMNS, table)
     picture = save_figure(gradient_figure(rows), given.output, "gradients.png")
-    print("\n".join(printed(rows)))
-    print(f"{path}, {picture}")
+    say("\n".join(printed(rows)))
+    say(f"{path}, {picture}")
 
 
 def _points(given: Any, result: Result | None) -> Sequence[Point]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from .results.storing import load
 from .terminal.messages import fail
 from .terminal.parser import Parser
+from .terminal.streams import say, steady
 
 
 def parser() -> Parser:
@@ -19,6 +20,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Load, draw, write."""
+    steady()
     given = parser().parse_args(arguments)
     try:
         result = load(given.directory)
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from .figures.training import pictures
 
     for write in pictures(result, given.format).values():
-        print(write(given.directory))
+        say(write(given.directory))
 
 
 if __name__ == "__main__":

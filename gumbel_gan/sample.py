@@ -2,14 +2,17 @@
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Sequence
 
+from .config.catalogue import SAMPLED
+from .config.checks import check_count
 from .quiet import loading
+from .results.metrics import total_variation
 from .results.storing import load
 from .terminal.messages import fail
 from .terminal.parser import Parser
+from .terminal.streams import say, silence, steady
 
 
 def parser() -> Parser:
@@ -17,32 +20,48 @@ def parser() -> Parser:
     options = Parser(prog="python -m gumbel_gan.sample", description="Draw hard samples from a finished run.")
     options.add_argument("directory", help="output directory of a training")
     options.add_argument("-n", "--samples", type=int, default=10, help="how many")
-    options.add_argument("--run", type=int, default=0, help="of which run")
-    options.add_argument("--seed", type=int, default=0, help="of the noise")
+    options.add_argument(
+        "--of",
+        choices=tuple(SAMPLED),
+        help="the average over the late steps, or the last step (default: the average; of strings and of "
+        "targets that move the last step)",
+    )
+    options.add_argument("--run", type=int, default=0, help="which of the runs")
+    options.add_argument("--seed", type=int, default=0, help="seed of the draws")
     options.add_argument("--format", choices=("lines", "csv", "json"), default="lines", help="what to print")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Load, draw by Gumbel-max, print labels."""
+    """Load, draw, print labels; what they were drawn from is said on standard error."""
+    steady()
     given = parser().parse_args(arguments)
     try:
+        check_count("samples", given.samples)
         result = load(given.directory)
-        if given.samples < 1:
-            raise ValueError(f"samples: received {given.samples}: give a number above zero")
-        if not 0 <= given.run < result.runs:
-            there_are = f"0 to {result.runs - 1}" if result.runs > 1 else "the only one, 0"
-            raise ValueError(f"run: received {given.run}: give {there_are}")
-        with loading():
-            generator = result.generator
+        of = given.of or result.default_of
+        if result.classes is not None:
+            with loading():
+                samples = result.sample(given.samples, of, given.run, given.seed % 2**63)
+        else:
+            samples = result.sample(given.samples, of, given.run, given.seed % 2**63)
     except ValueError as error:
         fail(str(error), status=2)
-    samples = generator.sample(given.samples, seed=(given.seed % 2**31, 0)).numpy()[given.run]
+    distance = total_variation(result.probabilities_of(of), result.target)[given.run]
+    averaged = ", by the moving average of its weights" if result.config.generator.ema is not None else ""
+    say(
+        f"gumbel_gan: drawn from {SAMPLED[of].summary} of run {given.run}{averaged}, at a total variation of "
+        f"{distance:.4f} from the target",
+        sys.stderr,
+    )
     try:
-        _print(generator.names(samples, result.labels), given.format)
+        _print(samples.tolist(), given.format)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has read enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        fail(f"cannot write the samples ({error.strerror})", status=1)
 
 
 def _print(samples: list[str], style: str) -> None:

@@ -22,6 +22,7 @@ from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser, load_own, ready_made
 from .terminal.progress import Progress, shown
 from .terminal.signals import heard
+from .terminal.streams import steady
 from .training.progress import CutShort
 
 
@@ -46,6 +47,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read, train what is not trained yet, write, print, draw."""
+    steady()
     given = parser().parse_args(arguments)
     show_warnings()
     name = os.path.splitext(os.path.basename(given.study))[0]

@@ -15,6 +15,7 @@ from .terminal.messages import fail, show_warnings
 from .terminal.parser import ConfigFile, Parser, configured, load_own, rehearse_own
 from .terminal.progress import Progress, shown
 from .terminal.signals import Signals, heard
+from .terminal.streams import say, steady
 
 if TYPE_CHECKING:
     from .data.source import Source
@@ -42,6 +43,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse, train, write, print. Usage errors are answered before TensorFlow is loaded."""
+    steady()
     options, arguments = parser(), list(sys.argv[1:] if arguments is None else arguments)
     show_warnings()
     given = options.parse_args(arguments)
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 raise ValueError("tensorboard: the package is missing: pip install tensorboard")
             config = configured(options, given, arguments)
             if given.resume and finished(config):
-                print(f"{given.output} is finished, after {config.epochs} epochs: nothing to do")
+                say(f"{given.output} is finished, after {config.epochs} epochs: nothing to do")
                 return
             # NumPy and the like are imported here: a mistake in the options costs less without them.
             from .data.opening import open_source
@@ -84,8 +86,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _directory(config: Config, given: Any) -> str:
     if given.resume:
         return str(config.output)
-    name = os.path.splitext(os.path.basename(str(given.config[-1])))[0] if given.config else "toy"
-    return claim_directory(config.output, name, config.overwrite)
+    return claim_directory(config.output, _name(config, given), config.overwrite)
+
+
+def _name(config: Config, given: Any) -> str:
+    """What the results are called: by what is learned, or else by the file of settings."""
+    data = config.data
+    if data.path is not None:
+        stem = "standard_input" if data.path == "-" else os.path.basename(data.path).split(".")[0]
+        return "-".join(filter(None, [stem or "data", (data.column or "").replace(os.sep, "_")]))
+    return os.path.splitext(os.path.basename(str(given.config[-1])))[0] if given.config else "toy"
 
 
 def _train(
@@ -114,14 +124,19 @@ def _train(
         interrupted = (signals.status, "interrupted before the first epoch")
         return interrupted if signals.status else (ending.status, ending.message)
     epochs = result.trained_epochs
-    if source.ended and not signals.status:
-        progress.say(
-            f"The stream ended after {epochs} of {config.epochs} epochs. "
-            "If that is too early, keep it in a file: that is drawn from for as long as it takes."
-        )
+    too_short = 10 * epochs < config.epochs
+    if source.ended and source.error is None and not signals.status and not too_short:
+        progress.say(f"The stream ended after {epochs} of {config.epochs} epochs.")
     progress.say(learned_table(result))
     written = sorted(name for name in os.listdir(directory) if not name.startswith("."))
     progress.say(f"Results in {directory}: {', '.join(written)}")
+    if source.ended and not signals.status and not ending.status and too_short:
+        size = config.training.batches * config.training.batch_size
+        return 3, (
+            f"the stream ended after {epochs} of {config.epochs} epochs, which is too early to have learned "
+            f"it: {config.epochs * size:,} items were needed. Keep it in a file, which is drawn from for as "
+            f"long as it takes; what was learned is in {directory}"
+        )
     if ending.status or not signals.status or epochs == config.epochs:
         return ending.status, ending.message
     return signals.status, (

@@ -49,7 +49,7 @@ def test_the_seed_says_what_is_drawn(finished: str, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("-n", "0"), "samples: received 0: give a number above zero"),
+        (("-n", "0"), "samples: received 0: give a whole number of 1 or more"),
         (("--run", "2"), "run: received 2: give 0 to 1"),
         (("--run", "-1"), "run: received -1: give 0 to 1"),
         (("--format", "xml"), "format: "),

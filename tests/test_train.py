@@ -74,12 +74,27 @@ def test_standard_input(tmp_path: Path) -> None:
         "--output",
         "out",
     ]
-    done = command(*arguments, "--training.batches", "10", stdin=lines, cwd=tmp_path)
+    more = ["--training.batches", "10", "--epochs", "30"]
+    done = command(*arguments, *more, stdin=lines, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Reading standard input: an epoch is 100 categories." in done.stdout
-    assert "The stream ended after 4 of 200 epochs." in done.stdout
+    assert "The stream ended after 4 of 30 epochs." in done.stdout
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["target_is"], summary["target"]) == ("counted", [0.5, 0.25, 0.25])
+
+
+def test_a_stream_that_is_too_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Refused, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before a tenth of the epochs: the results are kept, and one line says how many items were needed."""
+    (tmp_path / "feed").write_text("ok\nwarn\n" * 100)
+    options = ["--data.path", "-", "--data.vocabulary", "ok,warn", "--output", str(tmp_path / "out")]
+    with (tmp_path / "feed").open() as feed:
+        monkeypatch.setattr("sys.stdin", feed)
+        line = refused(train.main, *options, "--training.batches", "10", "--quiet", status=3)
+    assert "the stream ended after 2 of 200 epochs" in line
+    assert "20,000 items were needed" in line
+    assert gumbel_gan.load(str(tmp_path / "out")).trained_epochs == 2
 
 
 def test_standard_input_that_turns_bad_keeps_what_was_learned(
@@ -95,6 +110,7 @@ def test_standard_input_that_turns_bad_keeps_what_was_learned(
     error = capsys.readouterr().err
     assert "received 'oops' at line 151 of standard input" in error
     assert error.count("\n") == 1
+    assert "The stream ended" not in error
     assert gumbel_gan.load(str(tmp_path / "out")).learned.shape == (1, 2)
 
 

@@ -141,6 +141,7 @@ class SourceRow(Row):
         curves: those of them that the heatmap draws beneath the error, with their names.
         figures: more figures of a training, as file name and module:name of the function.
         shown: the columns shown while it is learned.
+        averages: whether the mean of the learned probabilities over the late steps means something.
     """
 
     keys: tuple[str, ...] = ()
@@ -150,6 +151,7 @@ class SourceRow(Row):
     curves: tuple[tuple[str, str], ...] = ()
     figures: tuple[tuple[str, str], ...] = ()
     shown: tuple[str, ...] = ("max_abs_error",)
+    averages: bool = True
 
 
 RowT = TypeVar("RowT", bound=Row)
@@ -483,7 +485,7 @@ SOURCES = Family(
               keys=("probabilities", "law", "categories", "law_seed", "labels", "drift", "drift_from",
                     "drift_until", "memory"),
               needs=(("drift", "give its probabilities in the end"),),
-              scores=("counted_max_abs_error", "forgetting_max_abs_error"),
+              scores=("counted_max_abs_error", "forgetting_max_abs_error"), averages=False,
               curves=(("counted_max_abs_error", "plain counting"),
                       ("forgetting_max_abs_error", "counting with forgetting"))),
     SourceRow("text", "data.opening:text", "the characters, words, lines or integers of a text file",
@@ -502,18 +504,25 @@ SOURCES = Family(
     SourceRow("grammar", "data.grammar:open_grammar", "strings of an arithmetic grammar",
               keys=("length", "law", "law_seed", "strings"),
               needs=(("length", "give 12, the paper's"),),
-              sequences=True, scores=("validity", "coverage", "kl"), shown=("total_variation", "validity"),
+              sequences=True, averages=False, scores=("validity", "coverage", "kl"),
+              shown=("total_variation", "validity"),
               figures=(("training", "figures.training:sequence_training"),
                        ("lengths", "figures.training:sequence_lengths"))),
     SourceRow("strings", "data.opening:strings", "the lines of a text, as sequences of characters",
               keys=("path", "encoding", "unit", "vocabulary", "length", "law_seed"),
               needs=(("path", "give a text file"), ("length", "give that of the longest line, or more")),
-              sequences=True, scores=("validity", "coverage", "kl", "perplexity"),
+              sequences=True, averages=False, scores=("validity", "coverage", "kl", "perplexity"),
               shown=("total_variation", "validity"),
               figures=(("training", "figures.training:sequence_training"),
                        ("lengths", "figures.training:sequence_lengths"))),
     base="data.source:Source",
 )  # fmt: skip
+
+SAMPLED = Family(
+    "sampled distribution",
+    Row("averaged", "results.result:averaged", "the average over the late steps"),
+    Row("last", "results.result:last", "the last step"),
+)
 
 TASKS = Family(
     "task",

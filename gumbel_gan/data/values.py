@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -184,7 +185,8 @@ def _of_pandas(values: Any) -> Counted:
             return _by_label(values.index.tolist(), values.tolist())
     missing = int(values.isna().sum())
     present = values[~values.isna()]
-    wrap = _wrap_pandas(values, {label_of(value): value for value in present.unique().tolist()})
+    originals = {label_of(value): value for value in present.unique().tolist()}
+    wrap = partial(_to_pandas, values.dtype, getattr(values, "name", None), originals)
     if str(values.dtype) == "category":
         categories = values.cat.categories if hasattr(values, "cat") else values.categories
         labels = [label_of(category) for category in categories]
@@ -195,14 +197,10 @@ def _of_pandas(values: Any) -> Counted:
     return replace(of_present, missing=of_present.missing + missing, wrap=wrap)
 
 
-def _wrap_pandas(values: Any, originals: Mapping[str, Any]) -> Wrap:
-    def wrap(labels: Sequence[str]) -> Any:
-        import pandas
+def _to_pandas(dtype: Any, name: Any, originals: Mapping[str, Any], labels: Sequence[str]) -> Any:
+    import pandas
 
-        found = [originals.get(label) for label in labels]
-        return pandas.Series(found, dtype=values.dtype, name=values.name)
-
-    return wrap
+    return pandas.Series([originals.get(label) for label in labels], dtype=dtype, name=name)
 
 
 def _of_polars(values: Any) -> Counted:
@@ -215,7 +213,8 @@ def _of_polars(values: Any) -> Counted:
         )
     missing = int(values.null_count())
     present = values.drop_nulls()
-    wrap = _wrap_polars(values, {label_of(value): value for value in present.unique().to_list()})
+    originals = {label_of(value): value for value in present.unique().to_list()}
+    wrap = partial(_to_polars, values.dtype, values.name, originals)
     if str(values.dtype).startswith("Enum"):
         labels = values.dtype.categories.to_list()
         return Counted(Counter(present.to_list()), missing, labels=labels, wrap=wrap)
@@ -224,13 +223,10 @@ def _of_polars(values: Any) -> Counted:
     return replace(of_present, missing=of_present.missing + missing, wrap=wrap)
 
 
-def _wrap_polars(values: Any, originals: Mapping[str, Any]) -> Wrap:
-    def wrap(labels: Sequence[str]) -> Any:
-        import polars
+def _to_polars(dtype: Any, name: Any, originals: Mapping[str, Any], labels: Sequence[str]) -> Any:
+    import polars
 
-        return polars.Series(values.name, [originals.get(label) for label in labels], dtype=values.dtype)
-
-    return wrap
+    return polars.Series(name, [originals.get(label) for label in labels], dtype=dtype)
 
 
 def _of_dataset(values: Any) -> Counted:

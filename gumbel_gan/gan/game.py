@@ -15,7 +15,7 @@ from .diagnostics import Probe
 from .estimators import Estimator, GumbelSoftmax, Loss
 from .gumbel import Seed
 from .losses import Pair
-from .serialization import register
+from .serialization import register, unpickled
 from .smoothing import Smoothing
 from .views import View
 
@@ -147,6 +147,15 @@ class CategoricalGAN(keras.Model):
             np.random.SeedSequence(self.seed).generate_state(len(Noise)).astype(np.int32).tolist()
         )
         self.built = True
+
+    def __reduce__(self) -> Any:
+        """For pickle, which another process reads: there the classes of the parts are not yet known."""
+        parts = (
+            self.generator, self.discriminator, self.estimator, self.view, self.smoothing, self.probe,
+            self.schedule, getattr(self, "generator_optimizer", None),
+        )  # fmt: skip
+        modules = sorted({type(part).__module__ for part in parts} - {"builtins"})
+        return (unpickled, (modules, *super().__reduce__()))
 
     @property
     def metrics(self) -> list[Any]:

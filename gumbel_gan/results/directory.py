@@ -10,6 +10,7 @@ import yaml
 from ..config.checks import one_line
 from ..config.config import Config
 from ..config.reading import from_settings
+from .files import ERRORS
 from .written import parse
 
 LOCK, HOLDER = ".lock", ".lock.json"
@@ -110,7 +111,7 @@ def stored_config(directory: str) -> Config:
     """
     path = os.path.join(directory, "config.yaml")
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors=ERRORS) as file:
             return from_settings(Config, parse(file.read()))
     except FileNotFoundError:
         raise ValueError(f"{directory} holds no run: give the output directory of a training") from None
@@ -125,4 +126,6 @@ def config_yaml(config: Config) -> str:
     path = config.data.path
     if path is not None and path != "-":
         settings["data"]["path"] = os.path.abspath(path)
-    return str(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+    text = str(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+    # YAML folds some of Unicode's line ends; then all but ASCII is escaped.
+    return text if parse(text) == settings else str(yaml.safe_dump(settings, sort_keys=False))

@@ -11,6 +11,9 @@ import numpy as np
 
 from ..config.checks import one_line
 
+ERRORS = "surrogatepass"
+"""How text is written that no UTF-8 has: names of files that are not text hold such characters."""
+
 
 def write(directory: str, name: str, fill: Callable[[Any], Any], binary: bool = False) -> str:
     """Write a file beside its place and move it there when it is whole.
@@ -26,7 +29,8 @@ def write(directory: str, name: str, fill: Callable[[Any], Any], binary: bool = 
     """
     path = os.path.join(directory, name)
     temporary = os.path.join(directory, f".{name}.partial")
-    options: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
+    text = {"mode": "w", "encoding": "utf-8", "errors": ERRORS, "newline": ""}
+    options: dict[str, Any] = {"mode": "wb"} if binary else text
     try:
         with open(temporary, opener=_no_link, **options) as file:
             fill(file)
@@ -55,11 +59,46 @@ def write_table(directory: str, name: str, columns: Sequence[str], rows: Iterabl
     """
 
     def fill(file: Any) -> None:
-        table = csv.writer(file, lineterminator="\n")
+        table = csv.writer(_LineFeeds(file), lineterminator="\r\n")
         table.writerow(columns)
         table.writerows(rows)
 
     return write(directory, name, fill)
+
+
+class _LineFeeds:
+    """A text file whose lines end with a line feed only.
+
+    Python's csv quotes the characters that end its lines; a label may hold either.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        """Write a row."""
+        return int(self._file.write(row[:-2] + "\n"))
+
+
+def read_numbers(path: str, columns: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
+    """Columns of numbers of a table in CSV: all names in its header, and the numbers, float64 [n, columns].
+
+    Args:
+        path: of the table.
+        columns: names of those that are read; all by default.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is empty, something in it is no number, or a column is missing.
+    """
+    with open(path, encoding="utf-8", errors=ERRORS, newline="") as file:
+        rows = csv.reader(file)
+        names = next(rows, [])
+        places = [names.index(name) for name in columns or names]
+        numbers = np.array([[row[place] for place in places] for row in rows if row], np.float64)
+    if numbers.ndim != 2:
+        raise ValueError("it has no rows")
+    return names, numbers
 
 
 def write_arrays(directory: str, name: str, arrays: dict[str, Any]) -> str:

@@ -3,15 +3,17 @@
 import json
 import os
 import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..config.catalogue import SOURCES, SourceRow
-from ..config.checks import one_line
+from ..config.catalogue import SAMPLED, SOURCES, Row, SourceRow
+from ..config.checks import check_count, one_line, seed_of
 from ..config.config import Config
+from ..data.source import Distribution
 from .readable import Readable
 
 OLD_NETWORKS = ("SequenceGenerator", "SequenceDiscriminator")
@@ -43,6 +45,9 @@ class Result:
         samples: of generators of strings, those of each run; empty for single categories.
         kind: of the source, a name of the catalogue's.
         classes: K names of the groups that tables show in place of categories, if they do.
+        warning: one line about what could hardly be learned of the data; None if there is nothing to say.
+        gan: the trained GAN; None of a result that was loaded.
+        wrap: makes a container like that of the values that were learned, of labels.
     """
 
     config: Config
@@ -64,6 +69,9 @@ class Result:
     samples: tuple[tuple[str, ...], ...] = ()
     kind: str = "distribution"
     classes: tuple[str, ...] | None = None
+    warning: str | None = None
+    gan: Any = None
+    wrap: Callable[[Sequence[str]], Any] | None = None
 
     def __repr__(self) -> str:
         """Short: its arrays hold thousands of numbers."""
@@ -97,8 +105,10 @@ class Result:
         return self._network("discriminator.keras")
 
     def _network(self, name: str) -> Any:
+        if self.gan is not None:
+            return getattr(self.gan, name.removesuffix(".keras"))
         if self.directory is None:
-            raise AttributeError("a result that was not saved keeps its networks in its CategoricalGAN")
+            raise AttributeError("this result has neither a GAN nor a directory")
         path = os.path.join(self.directory, name)
         try:
             check_version(path)
@@ -109,6 +119,85 @@ class Result:
             return keras.models.load_model(path)
         except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} cannot be read ({one_line(error)}): train again") from None
+
+    @property
+    def default_of(self) -> str:
+        """What `sample` draws from by default.
+
+        The last step swings about the target; the average over the late steps does not. It means nothing of a
+        target that moves, and of strings the average is that of the weights, if there is one.
+        """
+        return "averaged" if self.source.averages else "last"
+
+    def probabilities_of(self, of: str | None = None) -> np.ndarray:
+        """The learned probabilities to draw from, [R, K].
+
+        Args:
+            of: averaged, over the late steps, or last; by default `default_of`.
+
+        Raises:
+            ValueError: it is neither, or averaged of strings.
+        """
+        of = of or self.default_of
+        SAMPLED.check("of", of)
+        found: np.ndarray = SAMPLED.load(of)(self)
+        return found
+
+    def sample(self, n: int, of: str | None = None, run: int = 0, seed: int | None = None) -> Any:
+        """Draw from what was learned.
+
+        Args:
+            n: how many.
+            of: averaged, over the late steps, or last; by default the average, but of strings and of targets
+                that move.
+            run: of which run.
+            seed: of the draws; by default one draw of Python's `random`.
+
+        Returns:
+            Labels [n]: a container like that of the values that were learned, or else an array of text.
+
+        Raises:
+            ValueError: a number would not do, or there is no such run.
+
+        Example:
+            >>> import gumbel_gan as gg
+            >>> source = gg.from_values(["sun", "rain", "sun", "snow", "sun"])
+            >>> result, gan = gg.run(gg.Config(epochs=2, seed=0), source)
+            >>> sorted(set(result.sample(1000, seed=0).tolist()))
+            ['rain', 'snow', 'sun']
+        """
+        check_count("n", n, least=0)
+        if not 0 <= run < self.runs:
+            there_are = f"0 to {self.runs - 1}" if self.runs > 1 else "the only one, 0"
+            raise ValueError(f"run: received {run}: give {there_are}")
+        seed = seed_of(seed)
+        probabilities = self.probabilities_of(of)[run]
+        if self.classes is not None:
+            drawn = self.generator.sample(max(n, 1), seed=(seed % 2**31, 0)).numpy()[run]
+            labels = self.generator.names(drawn, self.labels)[:n]
+        else:
+            codes = Distribution(probabilities / probabilities.sum()).draw(np.random.default_rng(seed), n)
+            labels = [self.labels[code] for code in codes]
+        return np.array(labels, dtype=str) if self.wrap is None else self.wrap(labels)
+
+    def save(self, directory: str, overwrite: bool = False) -> str:
+        """Write the result as the command does: tables, networks, settings, pictures, summary.
+
+        Args:
+            directory: where to write; made, if need be.
+            overwrite: replace the results that it holds.
+
+        Returns:
+            The directory.
+
+        Raises:
+            ValueError: it holds results already, or cannot be written to.
+            OSError: a file could not be written; all others were.
+        """
+        # By name: what writes a result stands above it.
+        write: Callable[..., str] = Row("", "results.storing:save_as").load()
+        pictures = Row("", "figures.training:pictures").load()
+        return write(self, directory, pictures(self), overwrite)
 
     @property
     def shown_labels(self) -> tuple[str, ...]:
@@ -135,6 +224,22 @@ class Result:
     def errors(self) -> np.ndarray:
         """Learned minus true probability, [E', R, K']."""
         return self.probabilities - self.targets[:, None, :]
+
+
+def averaged(result: Result) -> np.ndarray:
+    """The average of the learned probabilities over the late steps, [R, K].
+
+    Raises:
+        ValueError: the result is of strings.
+    """
+    if result.classes is not None:
+        raise ValueError("of: received averaged for strings, of which the weights are averaged: give last")
+    return result.averaged
+
+
+def last(result: Result) -> np.ndarray:
+    """The learned probabilities after the last step, [R, K]."""
+    return result.learned
 
 
 def check_version(path: str) -> None:

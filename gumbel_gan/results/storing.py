@@ -1,23 +1,23 @@
 """A result in its directory: written file by file, and read again."""
 
 import contextlib
+import csv
 import json
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-import yaml
 
 from ..config.catalogue import SOURCES
 from ..config.checks import one_line
 from ..data.strings import length_classes
-from .directory import config_yaml, holds_run, stored_config
-from .files import read_arrays, write, write_arrays, write_table
+from .directory import claim_directory, clear, config_yaml, holds_run, stored_config
+from .files import ERRORS, read_arrays, read_numbers, write, write_arrays, write_table
+from .lock import locked
 from .metrics import max_abs_error, total_variation
 from .readable import MAX_READABLE, Readable
 from .result import Result
@@ -55,7 +55,29 @@ class Unwritten(OSError):
         )
 
 
-def save(result: Result, directory: str, gan: Any, pictures: Mapping[str, Write] | None = None) -> None:
+def save_as(
+    result: Result, directory: str, pictures: Mapping[str, Write] | None = None, overwrite: bool = False
+) -> str:
+    """Write a result into a directory of its own; its path.
+
+    Args:
+        result: what was learned.
+        directory: where to write; made, if need be.
+        pictures: by file name, what writes each.
+        overwrite: replace the results that it holds.
+
+    Raises:
+        ValueError: it holds results already, another process writes to it, or it cannot be written to.
+        Unwritten: a file failed.
+    """
+    directory = claim_directory(os.fspath(directory), "", overwrite)
+    with locked(directory):
+        clear(directory)
+        save(result, directory, pictures)
+    return directory
+
+
+def save(result: Result, directory: str, pictures: Mapping[str, Write] | None = None) -> None:
     """Write tables, networks, settings, pictures and, last of all, the summary.
 
     A file that fails keeps none of the others from being written.
@@ -63,7 +85,6 @@ def save(result: Result, directory: str, gan: Any, pictures: Mapping[str, Write]
     Args:
         result: what was learned.
         directory: where to write.
-        gan: whose networks are saved.
         pictures: by file name, what writes each.
 
     Raises:
@@ -77,14 +98,18 @@ def save(result: Result, directory: str, gan: Any, pictures: Mapping[str, Write]
         "metrics.csv": lambda place: write_table(
             place, "metrics.csv", ("epoch", "run", *result.metrics), _metric_rows(result)
         ),
-        "generator.keras": lambda place: _save_network(gan.generator, place, "generator.keras"),
-        "discriminator.keras": lambda place: _save_network(gan.discriminator, place, "discriminator.keras"),
+        "generator.keras": lambda place: _save_network(result.generator, place, "generator.keras"),
+        "discriminator.keras": lambda place: _save_network(
+            result.discriminator, place, "discriminator.keras"
+        ),
         "config.yaml": lambda place: write(
             place, "config.yaml", lambda file: file.write(config_yaml(result.config))
         ),
     }
     if _large(result):
-        arrays: dict[str, Any] = {name: np.asarray(getattr(result, name)) for name in ARRAYS}
+        arrays: dict[str, Any] = {name: np.asarray(getattr(result, name)) for name in ARRAYS[1:]}
+        # As JSON: an array of text loses the zeros at its ends.
+        arrays["labels"] = np.frombuffer(json.dumps(result.labels).encode(), np.uint8)
         files["arrays.npz"] = lambda place: write_arrays(place, "arrays.npz", arrays)
     errors = _attempt(files, directory)
     of_pictures = _attempt(pictures or {}, directory)
@@ -167,6 +192,7 @@ def summary(result: Result) -> dict[str, Any]:
         "counted_total_variation": rows(total_variation(result.counted, result.target)),
         **{name: rows(result.metrics[name][-1]) for name in result.source.scores if name in result.metrics},
         **_of_samples(result),
+        **({"warning": result.warning} if result.warning else {}),
         "source": result.kind,
         "categories": len(result.target),
         "epochs": result.trained_epochs,
@@ -216,26 +242,30 @@ def load(directory: str) -> Result:
     if not os.path.exists(os.path.join(directory, name)):
         raise ValueError(f"{directory} holds a run without results: python -m gumbel_gan.train --resume")
     try:
-        with open(os.path.join(directory, name), encoding="utf-8") as file:
+        with open(os.path.join(directory, name), encoding="utf-8", errors=ERRORS) as file:
             told = json.load(file)
         runs = len(told["learned"])
-        arrays = {key: np.array(told[key]) for key in ARRAYS}
+        arrays: dict[str, Any] = {key: np.array(told[key]) for key in ARRAYS[1:]}
+        labels = tuple(told["labels"])
         if told["categories"] > MAX_READABLE:
             name = "arrays.npz"
             stored = read_arrays(os.path.join(directory, name))
-            arrays = {key: stored[key] for key in ARRAYS}
-        labels = tuple(arrays.pop("labels").tolist())
+            arrays = {key: stored[key] for key in ARRAYS[1:]}
+            names_of = stored["labels"]  # version 0.1 wrote them as text
+            labels = tuple(
+                json.loads(names_of.tobytes()) if names_of.dtype == np.uint8 else names_of.tolist()
+            )
         kind, classes, samples = _of_strings(told, labels, config.data.kind)
         readable = Readable(arrays["target"], told["target_is"] != "counted", classes)
         shown = len(readable.labels(labels))
         name = "probabilities.csv"
-        table = _numbers(os.path.join(directory, name), usecols=(0, 3, 4)).reshape(-1, runs, shown, 3)
+        _, numbers = read_numbers(os.path.join(directory, name), ("epoch", "probability", "target"))
+        table = numbers.reshape(-1, runs, shown, 3)
         name = "metrics.csv"
-        path = os.path.join(directory, name)
-        with open(path, encoding="utf-8") as file:
-            names = file.readline().strip().split(",")[2:]
-        columns = _numbers(path, usecols=None)[:, 2:].reshape(-1, runs, len(names))
-    except (OSError, KeyError, TypeError, ValueError, UserWarning, yaml.YAMLError) as error:
+        names, numbers = read_numbers(os.path.join(directory, name))
+        names = names[2:]  # epoch and run before them
+        columns = numbers[:, 2:].reshape(-1, runs, len(names))
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         path = os.path.join(directory, name)
         raise ValueError(f"{path} cannot be read ({one_line(error)}): train again") from None
     return Result(
@@ -255,6 +285,7 @@ def load(directory: str) -> Result:
         samples=samples,
         kind=kind,
         classes=classes,
+        warning=told.get("warning"),
     )
 
 
@@ -268,18 +299,3 @@ def _of_strings(
     classes = tuple(told["classes"]) if "classes" in told else None
     SOURCES.check("source", told.get("source", kind))
     return str(told.get("source", kind)), classes, tuple(tuple(of_run) for of_run in samples)
-
-
-def _numbers(path: str, usecols: tuple[int, ...] | None) -> np.ndarray:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # an empty table is as broken as any other
-        return np.loadtxt(
-            path,
-            delimiter=",",
-            skiprows=1,
-            usecols=usecols,
-            quotechar='"',
-            comments=None,
-            encoding="utf-8",
-            ndmin=2,
-        )

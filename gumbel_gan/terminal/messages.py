@@ -6,11 +6,56 @@ import sys
 from typing import NoReturn
 
 from ..config.checks import suggestion
+from .streams import say
+
+SYNONYMS = {
+    "lr": "learning_rate",
+    "rate": "learning_rate",
+    "learningrate": "learning_rate",
+    "tau": "temperature",
+    "temp": "temperature",
+    "n_epochs": "epochs",
+    "num_epochs": "epochs",
+    "iterations": "epochs",
+    "batch": "batch_size",
+    "bs": "batch_size",
+    "file": "path",
+    "input": "path",
+    "csv": "path",
+    "col": "column",
+    "columns": "column",
+    "sep": "separator",
+    "delimiter": "separator",
+    "charset": "encoding",
+    "na": "missing",
+    "out": "output",
+    "out_dir": "output",
+    "output_dir": "output",
+    "dir": "output",
+    "outdir": "output",
+    "force": "overwrite",
+    "continue": "resume",
+    "gpus": "devices",
+    "n_runs": "runs",
+    "num_runs": "runs",
+    "repeats": "runs",
+    "network": "kind",
+    "model": "kind",
+    "hidden": "units",
+    "layers": "units",
+    "random_state": "seed",
+    "random_seed": "seed",
+    "verbose": "quiet",
+    "silent": "quiet",
+    "n_samples": "samples",
+    "num_samples": "samples",
+}
+"""What settings are called elsewhere, by the last part of their key here."""
 
 
 def fail(message: str, status: int) -> NoReturn:
     """Print one line on standard error and exit."""
-    print(f"gumbel_gan: error: {message}", file=sys.stderr)
+    say(f"gumbel_gan: error: {message}", sys.stderr)
     raise SystemExit(status)
 
 
@@ -18,7 +63,7 @@ class _Warnings(logging.Handler):
     """Shows the package's own warnings, a line each."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(f"gumbel_gan: {record.getMessage()}", file=sys.stderr, flush=True)
+        say(f"gumbel_gan: {record.getMessage()}", sys.stderr)
 
 
 def show_warnings() -> None:
@@ -39,16 +84,28 @@ def one_line_of(message: str, known: list[str]) -> str:
 
 
 def _unknown(message: str, known: list[str]) -> str:
-    otherwise = ": --help lists those there are"
     if match := re.match(r"unrecognized arguments: (.*)", message):
         option = match[1].split()[0].split("=")[0]
-        return f"{match[1]}: unknown option{suggestion(option, known, otherwise)}"
+        if not option.startswith("-"):
+            would_do = f": did you mean --data.path {option}?" if "--data.path" in known else ": leave it out"
+            return f"{option}: no option comes before it{would_do}"
+        return f"{match[1]}: unknown option{meant(option, known)}"
     if match := re.match(r"(?:Group '(.*)'|.*?)\s*does not accept (?:option|nested key) '(.*)'", message):
         key = f"{match[1]}.{match[2]}" if match[1] else match[2]
-        return f"{key}: unknown setting{suggestion('--' + key, known, otherwise)}"
+        return f"{key}: unknown setting{meant('--' + key, known)}"
     if match := re.match(r"Option '(.*)' is not accepted", message):
-        return f"{match[1]}: unknown setting{suggestion('--' + match[1], known, otherwise)}"
+        return f"{match[1]}: unknown setting{meant('--' + match[1], known)}"
     return ""
+
+
+def meant(option: str, known: list[str]) -> str:
+    """The end of a message about an unknown option: those that end like it, or mean the same elsewhere."""
+    last = option.lstrip("-").rpartition(".")[2].replace("-", "_").lower()
+    last = SYNONYMS.get(last, last)
+    alike = [one for one in known if one.lstrip("-").rpartition(".")[2] == last and one != option]
+    if alike:
+        return f", did you mean {' or '.join(alike[:3])}?"
+    return suggestion(option, known, ": --help lists those there are")
 
 
 def _missing(message: str) -> str:

@@ -47,6 +47,8 @@ class Parser(ArgumentParser):
 
     def parse_args(self, args: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
         """As jsonargparse's, but lists of labels are kept as they are written."""
+        if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
+            self.error(f"KERAS_BACKEND: received {backend}: give tensorflow, or leave the variable out")
         rest, written = _taken(list(sys.argv[1:] if args is None else args), self._known())
         given = super().parse_args(rest, **kwargs)
         for key, labels in written.items():

@@ -1,10 +1,13 @@
 """How far it is: a bar on a terminal, lines elsewhere."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from .streams import say, silence
 
 BETWEEN = 0.1
 """Seconds between two drawings of the bar."""
@@ -33,21 +36,29 @@ class Progress:
         if self.quiet:
             return
         if sys.stdout.isatty():
-            self._draw(done, total, shown)
+            try:
+                self._draw(done, total, shown)
+            except (OSError, ValueError):  # the terminal is gone
+                self.close()
+                silence(sys.stdout)
         elif self.unit and shown:
             before = self._done
             if done >= total or done * 10 // total > before * 10 // total:
-                print(f"{self.unit} {done:g}/{total:g}: {shown}", flush=True)
+                say(f"{self.unit} {done:g}/{total:g}: {shown}")
         self._done = done
 
     def say(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
         if self.quiet:
             return
-        if self._bar is not None:
+        if self._bar is None:
+            say(line)
+            return
+        try:
             self._bar.console.print(line, markup=False, highlight=False)
-        else:
-            print(line, flush=True)
+        except (OSError, ValueError):  # the terminal is gone
+            self.close()
+            silence(sys.stdout)
 
     def _draw(self, done: float, total: float, shown: str) -> None:
         if self._bar is None:
@@ -83,7 +94,8 @@ class Progress:
     def close(self) -> None:
         """Leave the bar as it stands."""
         if self._bar is not None:
-            self._bar.stop()
+            with contextlib.suppress(OSError, ValueError):
+                self._bar.stop()
             self._bar = None
 
 

@@ -59,9 +59,8 @@ def train(config: Config, source: Source, wishes: program.Wishes) -> tuple[Resul
 
     with ThreadPoolExecutor(config.devices) as pool:
         trained = list(pool.map(train_part, range(config.devices)))
-    return _merged(config, [result for result, _ in trained]), _joined(
-        config, source, [gan for _, gan in trained]
-    )
+    joined = _joined(config, source, [gan for _, gan in trained])
+    return replace(_merged(config, [result for result, _ in trained]), gan=joined), joined
 
 
 def _ends(runs: int, parts: int) -> np.ndarray:

@@ -52,7 +52,7 @@ def train_and_keep(
     """
     kept, status, message = f"; what was learned before is in {directory}", 0, ""
     try:
-        result, gan = run(config, source, callbacks, directory, progress, stopping)
+        result, _ = run(config, source, callbacks, directory, progress, stopping)
     except ValueError as error:
         return Ending(None, 2, str(error))
     except MemoryError as error:
@@ -64,9 +64,9 @@ def train_and_keep(
             message, kept = f"output: {error}", f"; the results are in {directory}"
         if error.result is None:
             return Ending(None, status, message)
-        result, gan, message = error.result, error.gan, message + kept
+        result, message = error.result, message + kept
     try:
-        save(result, directory, gan, pictures(result))
+        save(result, directory, pictures(result))
     except Unwritten as error:
         status, message = 1, f"output: {error}"
     if source.error is not None:

@@ -101,6 +101,7 @@ def train(config: Config, source: Source, wishes: Wishes) -> tuple[Result, Categ
     interrupt = _fit(gan, stream, done, config.epochs, _callbacks(recorder, wishes, keeper))
     if interrupt is not None:
         recorder.on_train_end()
+    recorder.settle()
     result = result_of(config, recorder, gan) if recorder.done else None
     if interrupt is not None:
         raise Interrupted(f"interrupted after {recorder.done} epochs", result, gan) from interrupt
@@ -171,6 +172,9 @@ def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Result
         samples=_samples(gan) if source.codes is not None else (),
         kind=source.kind,
         classes=source.classes,
+        warning=source.warning,
+        gan=gan,
+        wrap=source.wrap,
     )
 
 

@@ -98,6 +98,11 @@ class Recorder(keras.callbacks.Callback):
         if self.done and (not self.kept or self.kept["epoch"][-1] != self.done):
             self._keep()
 
+    def settle(self) -> None:
+        """Take what the networks hold now: another callback may have put better weights back."""
+        if self.done:
+            self._take(self.model.learned(self.stream.source.codes))
+
     def state(self) -> dict[str, np.ndarray]:
         """What the recorder must know to go on later, but for its histories."""
         return {"counts": self.counts, "remembered": self.remembered}

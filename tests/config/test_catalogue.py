@@ -28,6 +28,7 @@ from gumbel_gan.config.catalogue import (
     MISSING,
     OPTIMIZERS,
     PENALTIES,
+    SAMPLED,
     SCHEDULES,
     SMOOTHINGS,
     SOURCES,
@@ -47,13 +48,14 @@ from gumbel_gan.laboratory.grid import read
 from gumbel_gan.laboratory.tasks import Task
 from gumbel_gan.training.build import build
 
+from ..results.made_up import made_up
 from .test_data import NEEDED
 
 FAMILIES: dict[str, Family[Any]] = {
     family.noun: family
     for family in (
         ESTIMATORS, LOSSES, SCHEDULES, VIEWS, SMOOTHINGS, PENALTIES, GENERATORS, DISCRIMINATORS, OPTIMIZERS,
-        LAWS, UNITS, MISSING, SOURCES, TASKS,
+        LAWS, UNITS, MISSING, SOURCES, SAMPLED, TASKS,
     )
 }  # fmt: skip
 ROWS = [
@@ -285,6 +287,7 @@ CONSTRUCTED: dict[str, Any] = {
     "unit": lambda name: open_source(Data(path=str(Path(__file__)), unit=name)),
     "way with missing values": lambda name: from_values(["a", "b", "b"], missing=name),
     "source": lambda name: open_source(Data(source=name, **NEEDED[name])),
+    "sampled distribution": lambda name: made_up().sample(3, of=name),
     "task": lambda name: read_study(name),
 }
 """What a name of each family is used for, as a program would."""
@@ -302,6 +305,7 @@ DELETED = {
     "unit": "words",
     "way with missing values": "skip",
     "source": "law",
+    "sampled distribution": "last",
     "task": "ngram",
 }
 

@@ -52,5 +52,6 @@ def gan_of(result: Result) -> Any:
 
 def saved(result: Result, directory: Path) -> Result:
     """The result, written and read."""
-    save(result, str(directory), gan_of(result))
+    result.gan = gan_of(result)
+    save(result, str(directory))
     return load(str(directory))

@@ -40,7 +40,7 @@ def test_sizes() -> None:
     assert repr(replace(result, directory="out")).endswith(", out>")
     np.testing.assert_allclose(result.errors[1, 2], result.probabilities[1, 2] - result.targets[1])
     assert result.source.name == "distribution"
-    with pytest.raises(AttributeError, match="keeps its networks in its CategoricalGAN"):
+    with pytest.raises(AttributeError, match="this result has neither a GAN nor a directory"):
         _ = result.generator
 
 
@@ -109,7 +109,9 @@ def test_strings_of_version_0_1(
     name: str, class_name: str, config: dict[str, Any], tmp_path: Path, refused: Refused
 ) -> None:
     """Their networks had no runs axis: refused in one line that names the version."""
-    result = saved(made_up(runs=1), tmp_path)
+    classes = ("1 symbol", "3 symbols", "3 symbols")
+    strings = made_up(categories=3, runs=1, labels=["x", "x+x", "x-x"], kind="grammar", classes=classes)
+    result = saved(replace(strings, samples=(("x",),)), tmp_path)
     path = tmp_path / f"{name}.keras"
     path.write_bytes(network(class_name, config))
     with pytest.raises(
@@ -132,7 +134,8 @@ def test_summary_of_strings_of_version_0_1(tmp_path: Path) -> None:
     )
     result = made_up(categories=3, runs=1, labels=["x", "x+x", "x-x"], kind="grammar", classes=classes)
     result = replace(result, config=config, samples=(("x", "x+"),))
-    save(result, str(tmp_path), gan_of(result))
+    result.gan = gan_of(result)
+    save(result, str(tmp_path))
     told = json.loads((tmp_path / "summary.json").read_text())
     assert told["samples"] == [["x", "x+"]]
     told["samples"] = told["samples"][0]

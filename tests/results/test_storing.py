@@ -138,7 +138,8 @@ def test_many_categories_are_in_arrays(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_told_of_all_together(tmp_path: Path) -> None:
     """Whatever an error is, it keeps none of the others from being written."""
-    result, gan = made_up(), gan_of(made_up())
+    result = made_up()
+    result.gan = gan = gan_of(result)
 
     def fails(*_: Any) -> None:
         raise RuntimeError("no\nink")
@@ -150,7 +151,7 @@ def test_what_cannot_be_written_is_told_of_all_together(tmp_path: Path) -> None:
         Unwritten,
         match=r"cannot write .*/drawing.png \(no ink\); what was learned is kept: python -m gumbel_gan.plot",
     ) as one:
-        save(result, str(tmp_path), gan, {"drawing.png": fails, "sketch.png": works})
+        save(result, str(tmp_path), {"drawing.png": fails, "sketch.png": works})
     assert one.value.errors.keys() == {"drawing.png"}
     assert {path.name for path in tmp_path.iterdir()} == FILES - {"error_heatmap.png"} | {"sketch.png"}
     assert load(str(tmp_path)).runs == 2  # but for a picture, all is there
@@ -162,7 +163,7 @@ def test_what_cannot_be_written_is_told_of_all_together(tmp_path: Path) -> None:
         Unwritten,
         match=r"cannot write .*/generator.keras and 1 more \(no ink\); .* -m gumbel_gan.train",
     ) as both:
-        save(result, str(tmp_path), gan, {"sketch.png": works})
+        save(result, str(tmp_path), {"sketch.png": works})
     assert both.value.errors.keys() == {"generator.keras", "discriminator.keras"}
     assert {path.name for path in tmp_path.iterdir()} == {
         "config.yaml", "metrics.csv", "probabilities.csv", "sketch.png"

@@ -25,7 +25,12 @@ def test_fail(capsys: pytest.CaptureFixture[str]) -> None:
         (("--epohs=3",), "--epohs=3: unknown option, did you mean --epochs?"),
         (("--zzz",), "--zzz: unknown option: --help lists those there are"),
         (("--training.batchs", "3"), "--training.batchs 3: unknown option, did you mean --training.batches?"),
-        (("stray",), "stray: unknown option"),
+        (("stray",), "stray: no option comes before it: did you mean --data.path stray?"),
+        (("--estimator", "exact"), "unknown option, did you mean --generator.estimator?"),
+        (("--lr", "0.1"), "did you mean --generator.learning_rate or --discriminator.learning_rate?"),
+        (("--temp=0.1",), "did you mean --temperature?"),
+        (("--batch-size", "3"), "did you mean --training.batch_size?"),
+        (("--sep", ";"), "did you mean --data.separator?"),
         (("--data.probabilities", "-0.5,1.5"), "data.probabilities: received no value: give one"),
         (("--epochs",), "epochs: received no value: give one (--epochs=VALUE if it begins with -)"),
         (("--discriminator.kind", "mlp", "--discriminator.units", "64"), "give a list, as [a,b]"),
@@ -50,7 +55,7 @@ KNOWN = ["--epochs", "--runs", "--annealing", "--annealing.schedule", "--trainin
     ("said", "line"),
     [
         ("unrecognized arguments: --epohs 3 --x", "--epohs 3 --x: unknown option, did you mean --epochs?"),
-        ("unrecognized arguments: 3", "3: unknown option: --help lists those there are"),
+        ("unrecognized arguments: 3", "3: no option comes before it: leave it out"),
         ("Option 'run' is not accepted", "run: unknown setting, did you mean --runs?"),
         (
             "Group 'training' does not accept nested key 'batchs'",

@@ -67,7 +67,7 @@ def test_moving_average_of_the_weights() -> None:
 
 def test_drift_is_tracked_and_counted(tmp_path: Path) -> None:
     data = Data(probabilities=[0.9, 0.1], drift=[0.2, 0.8], drift_from=3, drift_until=5, memory=2)
-    result, gan = run(Config(runs=2, epochs=8, training=SHORT, data=data))
+    result, _ = run(Config(runs=2, epochs=8, training=SHORT, data=data))
     np.testing.assert_allclose(result.targets[:, 0], [0.9, 0.9, 0.9, 0.55, 0.2, 0.2, 0.2, 0.2])
     np.testing.assert_allclose(result.target, [0.2, 0.8])
     source = open_source(data)
@@ -79,7 +79,7 @@ def test_drift_is_tracked_and_counted(tmp_path: Path) -> None:
         for name, values in (("counted", counts), ("forgetting", faded)):
             error = np.abs(values / values.sum(-1, keepdims=True) - target).max(-1)
             np.testing.assert_allclose(result.metrics[f"{name}_max_abs_error"][epoch], error)
-    save(result, str(tmp_path), gan)
+    save(result, str(tmp_path))
     again = load(str(tmp_path))
     np.testing.assert_allclose(again.targets, result.targets)
     lower = error_heatmap(again).axes[1]
