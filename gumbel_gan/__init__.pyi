@@ -55,6 +55,7 @@ from .gan.sequences import SequenceGenerator as SequenceGenerator
 from .gan.serialization import register as register
 from .gan.smoothing import Smoothing as Smoothing
 from .gan.views import View as View
+from .laboratory.loading import load_study as load_study
 from .results.metrics import max_abs_error as max_abs_error
 from .results.metrics import total_variation as total_variation
 from .results.result import Result as Result

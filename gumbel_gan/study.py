@@ -8,10 +8,12 @@ holds.
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from .config.checks import one_line
 from .laboratory import cluster
+from .laboratory.apart import CELLS, Ended, apart
 from .laboratory.cells import Cell, restore
 from .laboratory.grid import read
 from .laboratory.report import summary, write_report
@@ -21,7 +23,7 @@ from .results.directory import made_directory
 from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser, load_own, ready_made
 from .terminal.progress import Progress, shown
-from .terminal.signals import heard
+from .terminal.signals import heard, ignore_interrupts
 from .terminal.streams import steady
 from .training.progress import CutShort
 
@@ -64,6 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(str(error), 2)
     todo = [cell for cell in cells if not restore(cell, kept)]
     with shown(quiet=given.quiet) as progress:
+        if len(todo) < len(cells):
+            again = len(cells) - len(todo)
+            progress.say(
+                f"{again} of {len(cells)} cells are kept from before in {kept}: remove it to repeat them"
+            )
         status, stopped = _train(todo, kept, given.cluster, progress) if todo else (0, "")
     write_report(directory, kind, cells)
     progress.say("\n".join(summary(cells)))
@@ -74,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         so_far = f"{len(trained)} of {len(cells)} cells are finished and kept in {directory}"
         fail(f"{stopped}; {so_far}: the same command goes on from there", status)
     if len(trained) < len(cells):
-        fail(f"{len(cells) - len(trained)} of {len(cells)} cells failed; the others are in {directory}", 1)
+        others = f"; the others are in {directory}" if trained else ""
+        fail(f"{len(cells) - len(trained)} of {len(cells)} cells failed{others}", 1)
 
 
 def _number(runs: str | None) -> int | str | None:
@@ -88,11 +96,13 @@ def _number(runs: str | None) -> int | str | None:
 
 def _train(cells: Sequence[Cell], kept: str, address: str | None, progress: Progress) -> tuple[int, str]:
     """Train the cells; the exit status, and why it ended early if it did."""
-    workers: Any = cluster.workers(address) if address else nullcontext(here)
+    many = len(cells) > CELLS
+    alone: Any = partial(apart, prepare=ignore_interrupts) if many else here
+    workers: Any = cluster.workers(address) if address else nullcontext(alone)
     with heard() as signals:
         try:
             with workers as work:
-                if not address:
+                if not address and not many:
                     with loading(*cells[0].side_by_side):
                         import tensorflow  # noqa: F401
                 train_all(cells, kept, work, progress, progress.say, signals.stopping)
@@ -100,6 +110,8 @@ def _train(cells: Sequence[Cell], kept: str, address: str | None, progress: Prog
             fail(str(error), 2)
         except ConnectionError as error:
             return 1, f"cluster: {error}"
+        except Ended as error:
+            return 1, str(error)
         except OSError as error:
             return 1, f"output: cannot write to {kept} ({one_line(error)})"
         except CutShort:

@@ -4,6 +4,7 @@ Nothing here imports TensorFlow: a mistake is reported before it is loaded. Ever
 ``ValueError`` with one line that names the setting, what was received and what would do.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -130,6 +131,8 @@ class Config:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", seed_of(self.seed))  # the settings are frozen
         check_types(self)
+        if self.output is not None:
+            object.__setattr__(self, "output", os.path.expanduser(self.output))
         for name in ("runs", "devices", "epochs", "temperature"):
             check_positive(name, getattr(self, name))
         if self.devices > self.runs:

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.figure import Figure
 
-from .style import BLUE, GREY, STYLE, line
+from .style import BLUE, GREY, STYLE, Figure, line
 
 
 def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:

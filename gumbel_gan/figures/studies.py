@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from .style import BLUE, GREY, ORANGE, PALETTE, STYLE, band, line, wrapped
+from .style import BLUE, GREY, ORANGE, PALETTE, STYLE, Figure, band, line, literal, wrapped
 
 
 def error_figure(
@@ -97,7 +96,7 @@ def leak_figure(cells: Sequence[Any]) -> Figure:
                 axis,
                 np.array([cell.settings.temperature for cell in group]),
                 leaks,
-                label=label,
+                label=literal(label),
                 **line(number, len(group)),
             )
         axis.axhline(0.5, color=GREY, linewidth=0.8, zorder=1)
@@ -125,7 +124,7 @@ def polynomial_figure(cells: Sequence[Any]) -> Figure:
                 axis.plot(
                     np.arange(1, len(above) + 1),
                     np.maximum(above, 1e-7),
-                    label=cell.label.rpartition(", power")[0] or cell.label,
+                    label=literal(cell.label.rpartition(", power")[0] or cell.label),
                     **style,
                 )
             axis.set_title(title)

@@ -1,19 +1,30 @@
 """What all figures share: colours, lines, and how they are written."""
 
+import contextlib
+import functools
 import io
+import logging
 import os
 import tempfile
 import textwrap
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
+from matplotlib import figure as _figure
+from matplotlib import font_manager, rc_context
 
 from ..results.files import write
 
+SCRIPTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei", "IPAGothic", "Noto Sans",
+    "Noto Sans Devanagari", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Thai", "Noto Emoji", "Symbola",
+)  # fmt: skip
+"""Fonts for labels in scripts that matplotlib's own lacks, where they are installed."""
+INSTALLED = set(font_manager.get_font_names())
 STYLE: Any = {
+    "font.family": ["DejaVu Sans", *(name for name in SCRIPTS if name in INSTALLED)],
     "figure.dpi": 150,
     "figure.constrained_layout.use": True,
     "font.size": 9,
@@ -29,13 +40,49 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 BLUE, ORANGE, GREY = PALETTE[0], PALETTE[1], "#555555"
 
 
+LOGGER = logging.getLogger(__name__)
+
+
+class Figure(_figure.Figure):
+    """matplotlib's figure, which a notebook shows as a picture where it is the last line of a cell."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
+@functools.cache
+def _say_that_glyphs_are_missing() -> None:
+    LOGGER.warning(
+        "figures: no font has some characters of the labels, which are drawn as boxes: install one that has "
+        "them, as fonts-noto-cjk (Debian, Ubuntu) or google-noto-sans-cjk-fonts (Fedora)"
+    )
+
+
+@contextlib.contextmanager
+def _drawing() -> Iterator[None]:
+    """In this context figures are drawn in the package's style; characters that no font has are said once."""
+    with rc_context(STYLE), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if str(warning.message).startswith("Glyph"):
+            _say_that_glyphs_are_missing()
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def literal(label: str) -> str:
+    """A label as figures take it: a dollar begins no formula, and no legend hides what begins with _."""
+    label = label.replace("$", r"\$")
+    return f" {label}" if label.startswith("_") else label
+
+
 def save_figure(figure: Figure, directory: str, name: str) -> str:
     """Write a figure, in the format of its name's ending; its path."""
     suffix = os.path.splitext(name)[1][1:]
     # No date and no version of matplotlib: the same run makes the same file.
     metadata = {"Date": None} if suffix == "svg" else {"Software": None}
-    with rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # labels in scripts that the font has not: boxes
+    with _drawing():
         return write(
             directory, name, lambda file: figure.savefig(file, format=suffix, metadata=metadata), binary=True
         )
@@ -45,12 +92,12 @@ def band(axis: Any, x: np.ndarray, values: np.ndarray, color: str, label: str, *
     """Draw median and 90 % band of values [R, len(x)] against x."""
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
     axis.fill_between(x, low, high, color=color, alpha=0.25, linewidth=0)
-    axis.plot(x, median, color=color, label=label, **line)
+    axis.plot(x, median, color=color, label=literal(label), **line)
 
 
 def wrapped(label: str, width: int = 28) -> str:
     """A label in lines of at most so many characters."""
-    return "\n".join(textwrap.wrap(label, width))
+    return "\n".join(textwrap.wrap(literal(label), width))
 
 
 def line(number: int, points: int) -> dict[str, Any]:
@@ -67,7 +114,7 @@ def line(number: int, points: int) -> dict[str, Any]:
 def png(figure: Figure, dpi: int = 110) -> bytes:
     """A figure as the bytes of a PNG file, for a notebook."""
     buffer = io.BytesIO()
-    with rc_context(STYLE):
+    with _drawing():
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
 

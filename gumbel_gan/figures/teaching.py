@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.animation import FuncAnimation
-from matplotlib.figure import Figure
 
-from .style import BLUE, GREY, ORANGE, PALETTE, STYLE
+from .style import BLUE, GREY, ORANGE, PALETTE, STYLE, Figure, literal
 
 
 def gumbel_density(z: np.ndarray) -> np.ndarray:
@@ -80,7 +79,7 @@ def frequencies_figure(frequencies: Mapping[str, np.ndarray], labels: Sequence[s
             places = np.arange(len(labels)) + (number - (len(frequencies) - 1) / 2) * width
             hatch = ("", "//", "..")[number % 3]
             axis.bar(places, values, width, color=PALETTE[number], hatch=hatch, edgecolor="white", label=name)
-        axis.set_xticks(range(len(labels)), labels)
+        axis.set_xticks(range(len(labels)), [literal(label) for label in labels])
         axis.set_xlabel("category")
         axis.set_ylabel("probability")
         axis.legend(fontsize=8)
@@ -178,7 +177,7 @@ def game_animation(
         right.set_title("the discriminator")
         for axis in (left, right):
             axis.set_xlim(-0.6, len(labels) - 0.4)
-            axis.set_xticks(places, labels)
+            axis.set_xticks(places, [literal(label) for label in labels])
             axis.set_xlabel("category")
         title = figure.suptitle(" ", x=0.99, ha="right", fontsize=10)
 

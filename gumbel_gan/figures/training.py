@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.colors import AsinhNorm
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..config.catalogue import Row
 from ..results.metrics import max_abs_error, total_variation
 from ..results.readable import shown_label
 from ..results.result import Result
-from .style import BLUE, GREY, ORANGE, PALETTE, STYLE, save_figure
+from .style import BLUE, GREY, ORANGE, PALETTE, STYLE, Figure, literal, save_figure
 
 MAX_ROWS = 30
 """Categories that a heatmap shows by name."""
@@ -71,7 +70,7 @@ def error_heatmap(result: Result) -> Figure:
         figure = Figure(figsize=(8, height))
         ratios = [0.22 * max(len(shown), 5), 1.8] if beneath else [1]
         axes = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
-        labels = [shown_label(result.shown_labels[k]).replace("$", r"\$") for k in shown]
+        labels = [literal(shown_label(result.shown_labels[k])) for k in shown]
         _draw_heatmap(figure, axes[0], result.epochs, mean[shown], labels)
         axes[0].set_title(title + (f", mean of {result.runs} runs" if several else ""))
         axes[0].set_ylabel("category")

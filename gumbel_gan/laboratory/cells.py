@@ -3,11 +3,14 @@
 A cell is trained wherever this is imported: in the study's own process, or in a worker's.
 """
 
+import contextlib
 import hashlib
+import inspect
 import json
 import os
 import time
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from threading import Event
 from typing import Any
 
@@ -61,9 +64,19 @@ class Cell:
 
     @property
     def file(self) -> str:
-        """Where its results are kept: named by all that they depend on."""
-        text = json.dumps([self.kind, asdict(self.settings)], sort_keys=True)
+        """Where its results are kept: named by all that they depend on, the code of the user's own, too."""
+        told = [self.kind, asdict(self.settings), *self._own_code()]
+        text = json.dumps(told, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16] + ".npz"
+
+    def _own_code(self) -> list[str]:
+        """The code of the modules that hold parts of the user's own; what these import is not looked at."""
+        modules = sorted({name.partition(":")[0] for _, name in self.own_parts})
+        found = []
+        for module in modules:
+            with contextlib.suppress(OSError, TypeError):
+                found.append(inspect.getsource(import_module(module)))
+        return found
 
     @property
     def own_parts(self) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ import yaml
 
 from ..config.catalogue import TASKS
 from ..results.directory import holds_run
-from ..results.written import read_settings
+from ..results.written import parse, read_settings
 from ..training.memory import runs_that_fit
 from .cells import Cell
 
@@ -84,7 +84,7 @@ def _grid(own: Any, vary: Sequence[str]) -> dict[str, list[Any]]:
     for option in vary:
         key, equals, values = option.partition("=")
         try:
-            grid[key] = yaml.safe_load(values) if equals else None
+            grid[key] = parse(values) if equals else None
         except yaml.YAMLError:
             raise ValueError(f"vary: received {option}: give a list of values, as {key}=[a,b]") from None
     for key, values in grid.items():

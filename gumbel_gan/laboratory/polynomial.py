@@ -18,7 +18,7 @@ from ..training.progress import CutShort, Told
 from .tasks import Columns, Task
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from ..figures.style import Figure
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """What a study found: study.csv, study.png and the table on the terminal."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from ..config.catalogue import TASKS
 from ..results.files import write_table
 from ..results.metrics import ratio_of_means
+from ..results.readable import shown_label
 from .cells import Cell
 from .tasks import Task
 
@@ -40,22 +43,30 @@ def _table(cells: Sequence[Cell]) -> tuple[list[str], Iterator[list[str]]]:
     """Columns and rows of study.csv, a row a run."""
     keys = list(dict.fromkeys(key for cell in cells for key in cell.varied))
     names = _columns(cells)
-    named = any(cell.name for cell in cells)  # cells of several kinds may have the same settings
-    header = [*["cell"] * named, *keys, "run", *names, "failure"]
+    header = ["cell", *keys, "run", *names, "failure", "file"]
 
     def rows() -> Iterator[list[str]]:
         for cell in cells:
-            varied = [*[cell.label] * named, *(_text(cell.varied.get(key, "")) for key in keys)]
+            settings = asdict(cell.settings)
+            given = (cell.varied[key] if key in cell.varied else _setting(settings, key) for key in keys)
+            varied = [cell.label, *map(_text, given)]
             if cell.columns is None:
-                yield [*varied, "", *[""] * len(names), cell.failure or "not trained yet"]
+                yield [*varied, "", *[""] * len(names), cell.failure or "not trained yet", ""]
                 continue
             missing = np.full(len(next(iter(cell.columns.values()))), np.nan)
             columns = (cell.columns.get(name, missing) for name in names)
             for run, values in enumerate(zip(*columns, strict=True)):
                 numbers = ["" if np.isnan(value) else f"{value:.6g}" for value in values]
-                yield [*varied, str(run), *numbers, ""]
+                yield [*varied, str(run), *numbers, "", cell.file]
 
     return header, rows()
+
+
+def _setting(settings: Any, key: str) -> Any:
+    """A setting of a cell by its dotted key; None where the cell's kind has none."""
+    for part in key.split("."):
+        settings = settings.get(part) if isinstance(settings, dict) else None
+    return settings
 
 
 def _columns(cells: Sequence[Cell]) -> list[str]:
@@ -65,33 +76,57 @@ def _columns(cells: Sequence[Cell]) -> list[str]:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     return json.dumps(value) if isinstance(value, list | dict) else str(value)
 
 
-def summary(cells: Sequence[Cell]) -> Iterator[str]:
-    """A line a cell: the middle and the range of its runs, of every column."""
+def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
+    """A line a cell: the middle and the range of its runs, of every column.
+
+    Args:
+        cells: of a study.
+        width: of the terminal, by default the one that there is; columns that do not fit side by side come in
+            further tables.
+    """
     first = next((cell for cell in cells if cell.columns is not None), cells[0])
     statistic, ratios = first.task.statistic(first.settings), first.task.ratios(first.settings)
     names = [name for name in _columns(cells) if name != "seconds"]
-    headings = [*map(_heading, names), *ratios]
-    widths = [max(24, len(heading)) for heading in headings]
-    width = max(len(statistic.name), *(len(cell.label) for cell in cells))
-    yield f"{statistic.name:<{width}}  " + _joined(headings, widths)
+    labels = [statistic.name, *(shown_label(cell.label, 32) for cell in cells)]
+    columns: list[list[str]] = []
+    for name in names:
+        found = (None if cell.columns is None else cell.columns.get(name) for cell in cells)
+        bands = ["" if values is None else _band(*statistic(values)) for values in found]
+        columns.append([_heading(name), *bands])
+    for heading, pair in ratios.items():
+        found_of = [cell.columns or {} for cell in cells]
+        ratio = [_ratio(*(one[n] for n in pair)) if set(pair) <= set(one) else "" for one in found_of]
+        columns.append([heading, *ratio])
+    width = shutil.get_terminal_size().columns if width is None else width
+    for number, block in enumerate(_blocks(columns, width - max(map(len, labels)))):
+        if number:
+            yield ""
+        for row, label in enumerate(labels):
+            cells_of_row = "".join(f"  {column[row]:>{max(map(len, column))}}" for column in block)
+            yield f"{label:<{max(map(len, labels))}}{cells_of_row}".rstrip()
     for cell in cells:
         if cell.columns is None:
-            yield f"{cell.label:<{width}}  {f'failed: {cell.failure}' if cell.failure else 'not trained yet'}"
-            continue
-        found = cell.columns
-        bands = [_band(*statistic(found[name])) if name in found else "" for name in names]
-        bands += [
-            _ratio(*(found[name] for name in pair)) if set(pair) <= set(found) else ""
-            for pair in ratios.values()
-        ]
-        yield f"{cell.label:<{width}}  " + _joined(bands, widths)
+            yield f"{cell.label}: {f'failed: {cell.failure}' if cell.failure else 'not trained yet'}"
 
 
-def _joined(texts: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(f"{text:>{width}}" for text, width in zip(texts, widths, strict=True))
+def _blocks(columns: Sequence[list[str]], width: int) -> Iterator[list[list[str]]]:
+    """Columns in groups that fit into so many characters; one that is too wide is alone."""
+    block: list[list[str]] = []
+    used = 0
+    for column in columns:
+        size = 2 + max(map(len, column))
+        if block and used + size > width:
+            yield block
+            block, used = [], 0
+        block.append(column)
+        used += size
+    if block:
+        yield block
 
 
 def _band(low: float, middle: float, high: float) -> str:

@@ -17,7 +17,7 @@ from ..results.metrics import max_abs_error, total_variation
 from ..training.progress import CutShort, Told
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from ..figures.style import Figure
 
 Columns = dict[str, np.ndarray]
 """Results of a cell by name, [R] each."""

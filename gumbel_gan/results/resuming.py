@@ -10,6 +10,8 @@ from .written import parse
 def check_resumed(own: Config, asked: Config) -> None:
     """Check that a run may go on with the settings that are asked for: its own, or more epochs.
 
+    Its data may have moved; a checkpoint tells whether they are the same.
+
     Args:
         own: of the run.
         asked: for what it is resumed.
@@ -19,7 +21,9 @@ def check_resumed(own: Config, asked: Config) -> None:
     """
     if asked.epochs < own.epochs:
         raise ValueError(f"epochs: received {asked.epochs}, below the run's own {own.epochs}: give more")
-    mine, other = (parse(config_yaml(one)) for one in (own, replace(asked, epochs=own.epochs)))
+    moved = replace(asked.data, path=own.data.path) if asked.data.path and own.data.path else asked.data
+    alike = replace(asked, epochs=own.epochs, data=moved)
+    mine, other = (parse(config_yaml(one)) for one in (own, alike))
     for key in mine:
         if mine[key] != other[key]:
             inner = isinstance(mine[key], dict)

@@ -1,6 +1,7 @@
 """Settings as they are written in YAML: labels stay text, paths are seen from their file."""
 
 import os
+import re
 from typing import Any
 
 import yaml
@@ -9,6 +10,8 @@ from ..config.checks import one_line
 
 AS_WRITTEN = ("labels", "vocabulary")
 """Settings whose lists hold text, whatever it looks like: `no`, `010` and `1.10` are labels."""
+NAME = "name"
+"""Of a study's cell: text, too."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -17,13 +20,17 @@ class _Loader(yaml.SafeLoader):
 
 def _mapping(loader: _Loader, node: Any) -> dict[Any, Any]:
     for key, value in node.value:
-        if key.value in AS_WRITTEN and isinstance(value, yaml.SequenceNode):
-            for label in value.value:
-                if isinstance(label, yaml.ScalarNode):
-                    label.tag = "tag:yaml.org,2002:str"
+        written = value.value if key.value in AS_WRITTEN and isinstance(value, yaml.SequenceNode) else []
+        for text in [value] if key.value == NAME else written:
+            if isinstance(text, yaml.ScalarNode):
+                text.tag = "tag:yaml.org,2002:str"
     return loader.construct_mapping(node, deep=True)
 
 
+# YAML 1.1 takes 1e-3 for text.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+"), list("-+0123456789")
+)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 

@@ -31,6 +31,8 @@ COMMON = (
 """Options that most users need."""
 WRITTEN = tuple(f"--data.{name}" for name in AS_WRITTEN)
 """Options with lists of labels."""
+PLACES = ("output", "directory", "file", "run")
+"""Options that name a place to write to, or to read from; `--output=~/x` reaches us with its tilde."""
 PARTS = ("annealing", "data", "generator", "discriminator", "training")
 """Groups of settings."""
 
@@ -53,6 +55,9 @@ class Parser(ArgumentParser):
         given = super().parse_args(rest, **kwargs)
         for key, labels in written.items():
             given[key] = labels
+        for key in PLACES:
+            if isinstance(place := given.get(key), str):
+                given[key] = os.path.expanduser(place)
         return given
 
     def add_settings(self, skip: set[str]) -> None:
@@ -108,7 +113,12 @@ class ConfigFile(ActionConfigFile):
             found = read_settings(ready_made(path))
             if not isinstance(found, dict):
                 raise ValueError(f"config: received {path} with no settings in it: give a YAML file")
+            # A path that is no text is more than jsonargparse's reader of YAML takes.
+            data = found.get("data")
+            place = data.pop("path", None) if isinstance(data, dict) else None
             self.apply_config(parser, settings, self.dest, yaml.safe_dump(found))
+            if place is not None:
+                settings["data.path"] = place
         except ValueError as error:
             parser.error(str(error))
         finally:

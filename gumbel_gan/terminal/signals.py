@@ -29,6 +29,11 @@ class Signals:
         return 0 if self.received is None else 128 + self.received
 
 
+def ignore_interrupts() -> None:
+    """Leave the keyboard's interrupt to the process that started this one, which hears it, too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def heard() -> Iterator[Signals]:
     """Hear signals in this context; the second one ends the process at once.

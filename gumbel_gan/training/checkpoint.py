@@ -20,7 +20,7 @@ from .history import History
 from .recorder import Recorder
 
 STATE, PREVIOUS = "state.npz", "previous.npz"
-VERSION = 2
+VERSION = 3
 """Of the format; version 0.1 of the package wrote arrays by their places."""
 SECONDS = 4.0
 """Between two checkpoints, if they are quick to write."""
@@ -82,6 +82,7 @@ class Checkpoint(keras.callbacks.Callback):
             "version": np.array(VERSION),
             "epochs": np.array(epochs),
             "saved": np.array(list(self._saved.values())),
+            "digest": np.array(self.recorder.stream.source.digest),
         }
         write_arrays(self.directory, STATE, {**arrays, **counters, **self.recorder.state()})
         self._state_epoch = epochs
@@ -92,7 +93,7 @@ class Checkpoint(keras.callbacks.Callback):
         """Put model and recorder back to the last checkpoint that can be read; the epochs done until then.
 
         Raises:
-            ValueError: there are checkpoints, but none can be read.
+            ValueError: there are checkpoints, but none can be read, or the data are others.
         """
         self.set_model(model)
         self.recorder.set_model(model)
@@ -100,7 +101,8 @@ class Checkpoint(keras.callbacks.Callback):
         for name in (STATE, PREVIOUS):
             path = os.path.join(self.directory, name)
             try:
-                self._restore(model, read_arrays(path))
+                state = read_arrays(path)
+                self._restore(model, state)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, KeyError) as error:
@@ -109,6 +111,12 @@ class Checkpoint(keras.callbacks.Callback):
             if reasons:
                 os.remove(os.path.join(self.directory, STATE))
                 LOGGER.warning("cannot read %s: going on from the checkpoint before it", reasons[0])
+            source = self.recorder.stream.source
+            if source.replayable and str(state["digest"]) != source.digest:
+                raise ValueError(
+                    "data: received others than those that the run began with: give those (--data.path, if "
+                    "they have moved), or train in another directory"
+                )
             return self._state_epoch
         if reasons:
             raise ValueError(f"resume: cannot read {' nor '.join(reasons)}: train again, with --overwrite")

@@ -36,15 +36,21 @@ def test_summary() -> None:
     """A run that never got there is infinitely late; two runs of the same value have no band."""
     done = of_two_runs(np.array([31, np.nan]), np.array([0.1, 0.1]))
     failed = Cell({"temperature": 1.0}, Config(runs=2), failure="epoch 1, run 0")
-    lines = list(summary([done, failed, Cell({"temperature": 2.0}, Config(runs=2))]))
+    cells = [done, failed, Cell({"temperature": 2.0}, Config(runs=2))]
+    lines = list(summary(cells, width=1_000))
     assert lines[0].split("  ")[0] == "median (90 % of the runs)"
     assert "first epoch below 0.05" in lines[0]
     assert "last TV / counted, mean ± SE" in lines[0]
     assert "31 (31-never)" in lines[1]
     assert " 0.2 " in lines[1]
     assert lines[1].split()[-6:] == ["2", "±", "0", "1", "±", "0"]
-    assert lines[2].split("  ")[-1] == "failed: epoch 1, run 0"
-    assert lines[3].split("  ")[-1] == "not trained yet"
+    assert lines[2:4] == ["temperature 1.0", "temperature 2.0"]
+    assert lines[4:] == ["temperature 1.0: failed: epoch 1, run 0", "temperature 2.0: not trained yet"]
+    for width in (60, 80, 120):
+        narrow = list(summary(cells, width))
+        assert max(map(len, narrow)) <= width
+        words = " ".join(narrow).split()
+        assert all(word in words for line in lines for word in line.split())
 
 
 def test_table(tmp_path: Path) -> None:
@@ -56,8 +62,9 @@ def test_table(tmp_path: Path) -> None:
     write_report(str(tmp_path), "gan", [failed, done])
     table = rows(tmp_path / "study.csv")
     assert [row["run"] for row in table] == ["", "0", "1"]
-    assert [row["temperature"] for row in table] == ["", "0.5", "0.5"]
-    assert table[0]["data.probabilities"] == "[0.5, 0.5]"
+    assert [row["temperature"] for row in table] == ["0.001", "0.5", "0.5"]  # by default, and given
+    assert [row["data.probabilities"] for row in table] == ["[0.5, 0.5]", "", ""]
+    assert [row["file"] for row in table] == ["", done.file, done.file]
     assert [row["failure"] for row in table] == ["epoch 1, run 0", "", ""]
     assert [row["averaged_max_abs_error"] for row in table] == ["", "0.1", "0.1"]
     assert (tmp_path / "study.png").exists()

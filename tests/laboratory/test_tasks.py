@@ -83,7 +83,7 @@ def test_columns_of_a_cell() -> None:
     for name, values in expected.items():
         np.testing.assert_allclose(columns[name], values, atol=1e-12)
     cell = Cell({}, Config(), columns=columns)
-    assert "31 (31-never)" in list(summary([cell]))[1]
+    assert "31 (31-never)" in list(summary([cell], width=1_000))[1]
 
 
 def test_runs_of_strings_are_trained_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,57 @@
+"""A study, read again."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from ..config.checks import one_line
+from ..results.files import read_arrays
+
+
+def load_study(directory: str) -> Any:
+    """What a study found, as a DataFrame of pandas: a row a run.
+
+    Its columns are those of study.csv: `cell`, its name; every setting that varies, by its dotted key, with
+    defaults where a cell has them; `run`; the results; `seconds`; `failure`, why the cell has none. Then
+    comes `curve`, float64 [E]: what the study's figure draws against the epoch, or None where the cells'
+    files are not there.
+
+    Args:
+        directory: of the study.
+
+    Raises:
+        ImportError: pandas is not installed.
+        ValueError: the directory holds no study.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError("load_study needs pandas: pip install pandas") from None
+    path = os.path.join(directory, "study.csv")
+    try:
+        # An empty cell is no value; but a cell may be called NA.
+        table = pandas.read_csv(path, keep_default_na=False, na_values=[""], dtype={"cell": str})
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} cannot be read ({one_line(error)}): give the output directory of a study"
+        ) from None
+    if "run" not in table.columns:
+        raise ValueError(f"{path} is no table of a study: give the output directory of one")
+    files = table.pop("file") if "file" in table.columns else [None] * len(table)
+    curves: dict[str, np.ndarray | None] = {}
+    found = []
+    for name, run in zip(files, table["run"], strict=True):
+        if isinstance(name, str) and name not in curves:
+            curves[name] = _curves(os.path.join(directory, "cells", os.path.basename(name)))
+        of_cell = curves.get(name) if isinstance(name, str) else None
+        found.append(None if of_cell is None else of_cell[:, int(run)])
+    table["curve"] = found
+    return table
+
+
+def _curves(path: str) -> np.ndarray | None:
+    try:
+        return read_arrays(path)["curves"]
+    except (OSError, ValueError, KeyError):
+        return None
