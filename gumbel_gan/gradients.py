@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .config.catalogue import ESTIMATORS
 from .laboratory.bias import COLUMNS, POINTS, TEMPERATURES, Point, cell, measure, printed, settings_of
 from .quiet import loading
 from .results.directory import made_directory
@@ -28,7 +29,12 @@ def parser() -> Parser:
     options.add_argument("--output", default="runs/gradients", help="directory for gradients.csv and .png")
     options.add_argument("--logits", type=list[float], help="a point of your own: logits, as [0,1,2]")
     options.add_argument("--kernel", type=list[float], help="and the kernel of its loss softplus(-kernel.x)")
-    options.add_argument("--run", help="or the learned logits and discriminator of a finished run")
+    options.add_argument(
+        "--run", help="or the learned logits and discriminator of a finished run (of its first)"
+    )
+    options.add_argument(
+        "--estimators", type=list[str], help="those to measure, module:Class of your own, too (default: all)"
+    )
     options.add_argument("--temperatures", type=list[float], default=list(TEMPERATURES), help="to measure at")
     options.add_argument("--draws", type=int, default=400_000, help="samples for each number")
     options.add_argument("--conditional_draws", type=int, default=100, help="of gumbel_rao's noise")
@@ -50,11 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             from .figures.style import save_figure
             from .gan import estimators  # noqa: F401  (imports TensorFlow here)
 
+            for name in given.estimators or ():
+                ESTIMATORS.load(name, "estimators")
             points = _points(given, result)
     except ValueError as error:
         fail(str(error), 2)
     rows: list[dict[str, Any]] = []
-    settings = settings_of(given.temperatures)
+    settings = settings_of(given.temperatures, given.estimators)
     with heard() as signals, shown() as progress:
         for point in points:
             for row in measure(point, settings, given.draws, given.conditional_draws):
@@ -89,6 +97,8 @@ def _check(given: Any) -> None:
         )
     if given.logits is not None and given.run:
         raise ValueError("run: received with logits: give one of the two")
+    for name in given.estimators or ():
+        ESTIMATORS.check("estimators", name)
     for name in ("draws", "conditional_draws"):
         if getattr(given, name) < 1:
             raise ValueError(f"{name}: received {getattr(given, name)}: give a number above zero")

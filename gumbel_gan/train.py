@@ -76,7 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except OSError as error:
             fail(f"output: cannot write to {config.output} ({one_line(error)})", status=1)
         progress = stack.enter_context(shown("epoch", given.quiet))
-        status, message = _train(config, source, directory, given, signals, progress)
+        try:
+            status, message = _train(config, source, directory, given, signals, progress)
+        except BaseException:  # a mistake in a part of the user's own, say, which its own message tells best
+            if not given.resume and not begun(directory):
+                abandon(directory)
+            raise
     if status:
         if not given.resume and not begun(directory):
             abandon(directory)

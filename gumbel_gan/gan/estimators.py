@@ -41,11 +41,31 @@ Loss = Callable[[tf.Tensor], tf.Tensor]
 class Estimator(keras.layers.Layer):
     """What all estimators share; the base class of one of your own.
 
-    By default samples are hard, and there is nothing to learn.
+    By default samples are hard, and there is nothing to learn. One of your own defines `estimate` (or
+    `path`, if it is `Pathwise`), for logits [R, K] and any batch B from `smallest_batch` on: the diagnostics
+    ask for the smallest. Logits of several variables have one axis more, [R, V, K], as samples and losses
+    of strings and of the second toy have; an estimator that takes [R, K] only is refused there by its shapes.
+
+    Example:
+        REINFORCE with the mean of the other samples' losses as its baseline:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> class LeaveOneOut(gg.Estimator):
+        ...     smallest_batch = 2
+        ...
+        ...     def estimate(self, loss, logits, temperature, batch, seed):
+        ...         samples = gg.gumbel_max(logits, batch, seed)  # int32 [R, B]
+        ...         losses = loss(samples)  # [R, B]
+        ...         others = (tf.reduce_sum(losses, 1, keepdims=True) - losses) / (batch - 1)
+        ...         log_prob = tf.gather(tf.nn.log_softmax(logits), samples, batch_dims=1)
+        ...         score = tf.reduce_mean(tf.stop_gradient(losses - others) * log_prob, 1)
+        ...         value = tf.reduce_mean(losses, 1)
+        ...         return tf.stop_gradient(value) + score - tf.stop_gradient(score)  # [R]
     """
 
     smallest_batch = 1
-    """Samples that one estimate needs."""
+    """Samples that one estimate needs; smaller batches are refused."""
     optimizer: Any = None
     """Of the parameters that the estimator learns, if it learns any."""
 
@@ -60,14 +80,25 @@ class Estimator(keras.layers.Layer):
     def surrogate(
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
-        """The mean loss, [R], whose gradient is the estimate. An estimator that learns does so here."""
+        """What a training calls: `estimate`, unless the estimator learns something, which it does here."""
         return self.estimate(loss, logits, temperature, batch, seed)
 
     def estimate(
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
-        """The mean loss, [R], whose gradient is the estimate; nothing is learned."""
-        raise NotImplementedError
+        """A number for each run whose gradient in the logits is the estimate; define this one.
+
+        Args:
+            loss: of samples, float32 [R, B, K] or int32 [R, B], to losses [R, B].
+            logits: float32 [R, K].
+            temperature: of relaxed samples, above zero.
+            batch: B.
+            seed: of the noise, int32 [2].
+
+        Returns:
+            The mean loss over the batch, [R].
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no estimate(loss, logits, ...)")
 
     def evaluations(self, batch: int, categories: int) -> int:
         """How many losses a step evaluates, of `batch` samples."""
@@ -79,7 +110,7 @@ class Pathwise(Estimator):
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Samples that are functions of the logits, [R, K] to [R, B, K]."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} defines no path(logits, temperature, batch, seed)")
 
     def sample(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """The same samples, which the discriminator sees, [R, K] to [R, B, K]."""

@@ -211,6 +211,12 @@ class CategoricalGAN(keras.Model):
             )
         if 0 in shape:
             return
+        samples, needed = self.generated_per_real * shape[2], self.estimator.smallest_batch
+        if samples < needed:
+            raise ValueError(
+                f"data: received batches of {shape[2]}, and the estimator {type(self.estimator).__name__} needs "
+                f"{needed} samples: give larger ones"
+            )
         integers = examples.numpy()
         low, high = integers.min(), integers.max()
         if low < 0 or high >= self.generator.categories:
@@ -237,10 +243,8 @@ class CategoricalGAN(keras.Model):
         batches = tf.shape(data)[0]
         for batch in tf.range(batches):
             real = data[batch]
-            for _ in range(self.discriminator_steps):
-                loss, generated = self.discriminator_step(real)
-                discriminator_loss += loss
-            diagnosed = self.probe.at_batch(self, batch, real, generated, diagnosed)
+            loss, diagnosed = self._discriminator_steps(batch, real, diagnosed)
+            discriminator_loss += loss
             for _ in tf.range(self.generator_steps):
                 loss, length = self.generator_step(real)
                 generator_loss += loss
@@ -252,6 +256,17 @@ class CategoricalGAN(keras.Model):
             "temperature": tf.fill((self.generator.runs,), self.temperature.value),
             **self.probe.columns(self, diagnosed, step_length, batches),
         }
+
+    @_plain
+    def _discriminator_steps(
+        self, batch: tf.Tensor, real: tf.Tensor, diagnosed: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The discriminator's steps on a batch: the sum of its losses [R], and what the probe adds up."""
+        total = tf.zeros(self.generator.runs)
+        for _ in range(self.discriminator_steps):
+            loss, generated = self.discriminator_step(real)
+            total += loss
+        return total, self.probe.at_batch(self, batch, real, generated, diagnosed)
 
     @_plain
     def discriminator_step(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -57,12 +57,19 @@ POINTS = (post_point("A", [0.2] * 5), post_point("B", [0.02, 0.02, 0.15, 0.35, 0
 """The start of a training, and near its end."""
 
 
-def settings_of(temperatures: Sequence[float]) -> list[tuple[str, float | None]]:
-    """Every estimator with every temperature, or with None where it ignores the temperature."""
+def settings_of(
+    temperatures: Sequence[float], names: Sequence[str] | None = None
+) -> list[tuple[str, float | None]]:
+    """Estimators with every temperature, or with None where they ignore the temperature.
+
+    Args:
+        temperatures: to measure at.
+        names: of estimators, of your own, too; by default all of the catalogue.
+    """
     return [
         (name, temperature)
-        for name, row in ESTIMATORS.rows.items()
-        for temperature in (temperatures if row.uses_temperature else [None])
+        for name in (names or ESTIMATORS)
+        for temperature in (temperatures if ESTIMATORS[name].uses_temperature else [None])
     ]
 
 

@@ -10,18 +10,21 @@ MOST_SAMPLES = 20
 
 
 def learned_table(result: Result, most: int = 20) -> str:
-    """What was learned, as a short table; with several runs, means over them.
+    """What was learned, as a short table; with several runs, means over them, in which errors cancel.
 
     Args:
         result: of a training.
         most: categories to show; if there are more, the most probable ones and the five that are worst.
     """
     lines = _categories(result, most)
+    if result.runs > 1:
+        lines.insert(0, f"Means of {result.runs} runs, in which the errors of single runs cancel:")
     learned_from = {"learned": result.learned, "averaged": result.averaged, "counted": result.counted}
     if np.array_equal(result.averaged, result.learned):  # ended before the steps that are averaged
         del learned_from["averaged"]
     distances = (f"{name} {total_variation(p, result.target).mean():.4f}" for name, p in learned_from.items())
-    lines.append(f"total variation: {', '.join(distances)}")
+    of_runs = f", means of {result.runs} runs" if result.runs > 1 else ""
+    lines.append(f"total variation from the target{of_runs}: {', '.join(distances)}")
     if scores := {n: result.metrics[n][-1] for n in result.source.scores if n in result.metrics}:
         shares = result.shares if result.samples else {}
         means = (f"{name} {values.mean():.4f}" for name, values in {**scores, **shares}.items())
@@ -40,6 +43,9 @@ def _categories(result: Result, most: int) -> list[str]:
     else:
         labels, learned = result.labels, result.learned.mean(0)  # [K]
         target, counted = result.target, result.counted.mean(0)
+    columns = {"target": target, "learned": learned, "averaged": result.averaged.mean(0), "counted": counted}
+    if not result.source.averages or np.array_equal(result.averaged, result.learned):
+        del columns["averaged"]
     order, shown = np.arange(len(labels)), most
     if len(labels) > most:
         shown = most - 5
@@ -47,12 +53,14 @@ def _categories(result: Result, most: int) -> list[str]:
         worst = np.setdiff1d(np.argsort(-np.abs(learned - target), kind="stable")[:most], order, True)
         errors = np.abs(learned - target)[worst]
         order = np.concatenate([order, worst[np.argsort(-errors, kind="stable")][:5]])
-    rows: list[tuple[str, ...]] = [("label", "target", "learned", "counted", "error")]
+    rows: list[tuple[str, ...]] = [("label", *columns, "error")]
     for k in order:
-        numbers = (f"{values[k]:.4f}" for values in (target, learned, counted))
-        rows.append((shown_label(labels[k]), *numbers, f"{learned[k] - target[k]:+.4f}"))
+        error = round(learned[k] - target[k], 4) + 0.0  # no minus before a zero
+        rows.append(
+            (shown_label(labels[k]), *(f"{values[k]:.4f}" for values in columns.values()), f"{error:+.4f}")
+        )
     width = max(len(row[0]) for row in rows)
-    lines = [f"{row[0]:<{width}}  " + "  ".join(f"{cell:>7}" for cell in row[1:]) for row in rows]
+    lines = [f"{row[0]:<{width}}  " + "  ".join(f"{cell:>8}" for cell in row[1:]) for row in rows]
     if len(order) > shown:
         lines.insert(1 + shown, "the worst of the others:")
     if len(labels) > len(order):
@@ -65,7 +73,8 @@ def _maximum_error(errors: np.ndarray) -> str:
     if len(errors) == 1:
         return f"maximum error {errors[0]:.4f}"
     low, median, high = np.quantile(errors, [0.05, 0.5, 0.95])
+    band = f"90 % from {low:.4f} to {high:.4f}, " if len(errors) >= 10 else ""
     return (
         f"maximum error of {len(errors)} runs: mean {errors.mean():.4f}, median {median:.4f}, "
-        f"90 % from {low:.4f} to {high:.4f}, worst {errors.max():.4f}"
+        f"{band}best {errors.min():.4f}, worst {errors.max():.4f}"
     )

@@ -21,7 +21,7 @@ def test_table_of_means() -> None:
     assert lines[3].startswith("' ' ")
     assert lines[5].startswith("a word that is lo… ")
     assert len({len(line) for line in lines[:6]}) == 1  # one below the other
-    assert lines[-2].startswith("total variation: learned 0.")
+    assert lines[-2].startswith("total variation from the target, means of 2 runs: learned 0.")
     assert ", averaged 0." in lines[-2]
     assert ", counted 0." in lines[-2]
     errors = result.metrics["max_abs_error"][-1]
