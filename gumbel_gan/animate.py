@@ -21,7 +21,7 @@ def parser() -> Parser:
     options = Parser(
         prog="python -m gumbel_gan.animate",
         description="Train a small GAN, and write the game as an animated picture: what the generator gives, "
-        "and what the discriminator says to every category.",
+        "and the discriminator's verdict on each category.",
     )
     options.add_argument("file", help="the picture, as game.gif")
     options.add_argument("--frames", type=int, default=60, help="of the picture")

@@ -141,6 +141,7 @@ def comparison_figure(
     values: Mapping[str, np.ndarray],
     xlabel: str,
     marked: Sequence[str] = (),
+    why: str = "",
 ) -> Figure:
     """A few settings, a row each: the median of the runs and 90 % of them, on a logarithmic axis.
 
@@ -148,6 +149,7 @@ def comparison_figure(
         values: [R] by setting, from above.
         xlabel: what they are.
         marked: settings that stand out.
+        why: what is said of these.
     """
     names = list(values)
     with rc_context(STYLE):
@@ -168,5 +170,6 @@ def comparison_figure(
         axis.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(axis="x", alpha=0.25)
-        axis.set_xlabel(xlabel)
+        meaning = "dot: median of the runs; bar: 90 % of them" + (f"; orange: {why}" if marked else "")
+        axis.set_xlabel(f"{xlabel}\n{meaning}", fontsize=8)
     return figure

@@ -149,7 +149,7 @@ def game_animation(
     labels: Sequence[str],
     epochs: Sequence[int] | np.ndarray | None = None,
 ) -> FuncAnimation:
-    """The game: what the generator gives, and what the discriminator says to every category.
+    """The game: what the generator gives, and the discriminator's verdict on each category.
 
     Args:
         learned: [E, K], probabilities.
@@ -173,7 +173,7 @@ def game_animation(
         right.legend(fontsize=8, loc="upper left")
         (points,) = right.plot(places, verdicts[shown[0]], "o", color=ORANGE)
         right.set_ylim(0, 1)
-        right.set_ylabel("says: real with probability")
+        right.set_ylabel("verdict: probability of real")
         right.set_title("the discriminator")
         for axis in (left, right):
             axis.set_xlim(-0.6, len(labels) - 0.4)

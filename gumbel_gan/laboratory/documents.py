@@ -119,7 +119,7 @@ def reproduction() -> str:
                 f"mean {errors.mean():.3f}, median {median:.3f}, 90 % from {low:.3f} to {high:.3f}, "
                 f"worst {errors.max():.3f}",
             ],
-            ["probability left to the two numbers that never come", f"{left[0]:.4f}, {left[1]:.4f}"],
+            ["probability left to the two numbers that never occur", f"{left[0]:.4f}, {left[1]:.4f}"],
             [
                 "total variation from the truth: last step; average of the last half; counting",
                 ", ".join(f"{distance:.4f}" for distance in distances),
@@ -367,7 +367,9 @@ def cold_picture() -> Any:
         "",
     )
     errors = _column("why_so_cold", "max_abs_error_last50_mean", labels)
-    return comparison_figure(errors, "maximum error, mean of the last 50 epochs (64 runs)", [labels[0]])
+    return comparison_figure(
+        errors, "maximum error, mean of the last 50 epochs (64 runs)", [labels[0]], "the post"
+    )
 
 
 def leak_picture() -> Any:
@@ -392,7 +394,9 @@ def leak_picture() -> Any:
     cures = [labels[1], labels[4]]
     by_error = sorted(errors, key=lambda label: float(np.median(errors[label])))
     ordered = {label: errors[label] for label in by_error}
-    return comparison_figure(ordered, "maximum error at the end (perceptron, 64 runs)", cures)
+    return comparison_figure(
+        ordered, "maximum error at the end (perceptron, temperature 1, 64 runs)", cures, "what cures it"
+    )
 
 
 def counting_picture() -> Any:
@@ -408,7 +412,9 @@ def counting_picture() -> Any:
         ("plain counting", "the post", "counted_total_variation"),
     )
     distances = {label: found[cell].columns[column] for label, cell, column in chosen}
-    return comparison_figure(distances, "total variation from the truth (512 runs)", [chosen[-1][0]])
+    return comparison_figure(
+        distances, "total variation from the truth (512 runs)", [chosen[-1][0]], "counting"
+    )
 
 
 def speed_picture() -> Any:
