@@ -332,7 +332,7 @@ ESTIMATORS = Family(
         score_function=True, uses_temperature=False,
     ),
     EstimatorRow(
-        "rloo", "gan.estimators:Rloo", "`reinforce`, less the mean loss of the batch's other samples",
+        "rloo", "gan.estimators:Rloo", "`reinforce`, minus the mean loss of the batch's other samples",
         score_function=True, smallest_batch=2, uses_temperature=False,
     ),
     EstimatorRow(
@@ -352,11 +352,11 @@ ESTIMATORS = Family(
     ),
     EstimatorRow(
         "gapped_straight_through", "gan.estimators:GappedStraightThrough",
-        "`st_gumbel_softmax`, with the logits moved as far as the hard sample needs, in place of noise",
+        "`st_gumbel_softmax`, its noise replaced by shifts of the logits that give the same sample",
         ("gap",), pathwise=True,
     ),
     EstimatorRow(
-        "reinmax", "gan.estimators:ReinMax", "`straight_through`, exact to the second order", pathwise=True
+        "reinmax", "gan.estimators:ReinMax", "`straight_through`, second-order accurate", pathwise=True
     ),
     EstimatorRow(
         "rebar", "gan.estimators:Rebar", "`reinforce`, with the relaxed loss as a control variate",

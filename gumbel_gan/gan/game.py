@@ -214,8 +214,8 @@ class CategoricalGAN(keras.Model):
         samples, needed = self.generated_per_real * shape[2], self.estimator.smallest_batch
         if samples < needed:
             raise ValueError(
-                f"data: received batches of {shape[2]}, and {type(self.estimator).__name__} needs {needed} samples: "
-                "give larger ones"
+                f"data: received batches of {shape[2]}, and {type(self.estimator).__name__} needs "
+                f"{needed} samples: give larger ones"
             )
         integers = examples.numpy()
         low, high = integers.min(), integers.max()

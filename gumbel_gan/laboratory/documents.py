@@ -16,10 +16,12 @@ import numpy as np
 
 from ..config.catalogue import ESTIMATORS
 from ..results.metrics import ratio_of_means
+from .grid import read
 from .peers import PEERS
 
 RESULTS = str(Path(__file__).parents[2] / "notebooks" / "results")
-"""Where the committed results are, in a clone of the repository."""
+STUDIES = str(Path(__file__).parents[2] / "configs" / "studies")
+"""Where the committed results and their studies are, in a clone of the repository."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ def cells(study: str) -> list[Trained]:
     with open(os.path.join(RESULTS, study, "study.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     names = list(rows[0])
-    varied, columns = names[: names.index("run")], names[names.index("run") + 1 : -1]
+    varied, columns = names[: names.index("run")], names[names.index("run") + 1 : names.index("failure")]
+    # The table has every setting in every row; the study's file says which of them a cell gives.
+    _, asked = read(os.path.join(STUDIES, f"{study}.yaml"), [], {})
+    given = [{"cell", *cell.varied} for cell in asked]
     grouped: list[list[dict[str, str]]] = []
     for row in rows:
         if not grouped or row["run"] == "0":
@@ -73,10 +78,10 @@ def cells(study: str) -> list[Trained]:
         grouped[-1].append(row)
     return [
         Trained(
-            {name: group[0][name] for name in varied},
+            {name: group[0][name] if name in own else "" for name in varied},
             {name: np.array([float(row[name] or "nan") for row in group]) for name in columns},
         )
-        for group in grouped
+        for group, own in zip(grouped, given, strict=True)
     ]
 
 

@@ -100,7 +100,7 @@ class Recorder(keras.callbacks.Callback):
 
     def settle(self) -> None:
         """Take what the networks hold now: another callback may have put better weights back."""
-        if self.done:
+        if self.done and self.failure is None:
             self._take(self.model.learned(self.stream.source.codes))
 
     def state(self) -> dict[str, np.ndarray]:

@@ -10,13 +10,14 @@ from .made_up import made_up
 
 def test_table_of_means() -> None:
     result = made_up(labels=["a", "b", " ", "d", "a word that is long"])
-    lines = learned_table(result).splitlines()
-    assert lines[0].split() == ["label", "target", "learned", "counted", "error"]
+    means, *lines = learned_table(result).splitlines()
+    assert means == "Means of 2 runs, in which the errors of single runs cancel:"
+    assert lines[0].split() == ["label", "target", "learned", "averaged", "counted", "error"]
     assert len(lines) == 1 + 5 + 2
     label, *numbers = lines[2].split()
     assert label == "b"
-    expected = [result.target[1], result.learned[:, 1].mean(), result.counted[:, 1].mean()]
-    expected.append(expected[1] - expected[0])
+    expected = [result.target[1], result.learned[:, 1].mean(), result.averaged[:, 1].mean()]
+    expected += [result.counted[:, 1].mean(), expected[1] - expected[0]]
     assert list(map(float, numbers)) == pytest.approx(expected, abs=1e-4)
     assert lines[3].startswith("' ' ")
     assert lines[5].startswith("a word that is lo… ")
@@ -39,7 +40,7 @@ def test_one_run_that_was_never_averaged() -> None:
 
 def test_of_many_categories_the_most_probable_and_the_worst() -> None:
     result = made_up(categories=100)
-    lines = learned_table(result).splitlines()
+    lines = learned_table(result).splitlines()[1:]
     order = np.argsort(-result.target)
     assert [line.split()[0] for line in lines[1:16]] == [str(k) for k in order[:15]]
     assert lines[16] == "the worst of the others:"
@@ -55,7 +56,7 @@ def test_strings_are_shown_by_their_classes() -> None:
     result = made_up(categories=3, labels=["x", "x+x", "x-x"], classes=classes, kind="grammar")
     result.samples = (("x", "x+x") * 20, ("x-", "x") * 20)
     result.metrics |= {name: np.full((4, 2), 0.25) for name in ("validity", "coverage", "kl")}
-    lines = learned_table(result).splitlines()
+    lines = learned_table(result).splitlines()[1:]
     assert [line[:9] for line in lines[1:3]] == ["1 symbol ", "3 symbols"]
     assert lines[3].startswith("(anything else) ")
     assert (
