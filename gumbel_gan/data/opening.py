@@ -19,6 +19,8 @@ from .tables import column_lines, count_column
 from .values import Counted, counted, is_dataset, parts_of
 
 LOGGER = logging.getLogger(__name__)
+FEW = 10
+"""Values from which on it is said that most of them are different."""
 Symbols = Callable[[], Iterator[tuple[int, Sequence[str]]]]
 """The categories of a file, each group of them with the number of its line."""
 
@@ -267,7 +269,7 @@ def _checked(source: Frequencies) -> Frequencies:
     """The source, with a warning if its values are almost all different."""
     counts = source.counts
     once, total = int((counts == 1).sum()), int(counts.sum())
-    if 2 * once > total:
+    if 2 * once > total >= FEW:
         source.warning = (
             f"{once:,} of {total:,} values occur only once, so their probabilities cannot be learned: take "
             "another column, or put numbers into bins first"

@@ -83,8 +83,15 @@ def encode(strings: Sequence[str], alphabet: str, length: int) -> np.ndarray:
     """Symbols as integers, padded with the last one, int32 [S, T].
 
     Raises:
-        ValueError: a string is empty or too long, or holds an unknown symbol.
+        ValueError: a string is empty, too long or given twice, or holds an unknown symbol.
     """
+    bare = [string.rstrip(alphabet[-1]) for string in strings]
+    if len(set(bare)) < len(bare):
+        twice = next(string for place, string in enumerate(bare) if string in bare[:place])
+        raise ValueError(
+            f"data: received {twice!r} twice, with and without {alphabet[-1]!r} at its end, which pads: "
+            "give each string once"
+        )
     place = {symbol: code for code, symbol in enumerate(alphabet)}
     codes = np.full((len(strings), length), len(alphabet) - 1, np.int32)
     for row, string in enumerate(strings):

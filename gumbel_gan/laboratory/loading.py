@@ -13,9 +13,14 @@ def load_study(directory: str) -> Any:
     """What a study found, as a DataFrame of pandas: a row a run.
 
     Its columns are those of study.csv: `cell`, its name; every setting that varies, by its dotted key, with
-    defaults where a cell has them; `run`; the results; `seconds`; `failure`, why the cell has none. Then
-    comes `curve`, float64 [E]: what the study's figure draws against the epoch, or None where the cells'
-    files are not there.
+    defaults where a cell has them; `run`; the results; `seconds`, the cell's, with all of its runs;
+    `failure`, why the cell has no results. Then comes `curve`, float64 [E]: what the study's figure draws
+    against the epoch, or None where the cells' files are not there.
+
+    The results of a GAN: `max_abs_error_last`, the maximum error after the last epoch, and
+    `max_abs_error_last50_mean` and `_worst`, over the last 50; `first_epoch_below_0.05`;
+    `averaged_max_abs_error`, that of the average over the late steps; `total_variation`, after the last
+    epoch, `averaged_total_variation`, and `counted_total_variation`, of counting the same integers.
 
     Args:
         directory: of the study.

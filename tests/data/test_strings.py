@@ -1,9 +1,13 @@
 """Strings as categories: their symbols, their scores."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gumbel_gan.config.data import Data
 from gumbel_gan.data.grammar import SYMBOLS, grammar
+from gumbel_gan.data.opening import open_source
 from gumbel_gan.data.source import Distribution
 from gumbel_gan.data.strings import Strings, encode, length_classes
 from gumbel_gan.gan.sequences import SequenceGenerator
@@ -74,3 +78,20 @@ def test_what_strings_are_to_a_training() -> None:
 
 def test_length_classes() -> None:
     assert length_classes(["x", "xx", "x+"]) == ["1 symbol", "2 symbols", "2 symbols"]
+
+
+def test_blanks_at_the_end(tmp_path: Path) -> None:
+    """They pad: two strings that differ in nothing else are one, and count together."""
+    words = [f"{a}{b}" for a in "abcdefgh" for b in "xyz"]
+    lines = [*words, "ax ", "ax  ", "by "]
+    (tmp_path / "names.txt").write_text("\n".join(lines) + "\n \n")
+    source = open_source(Data(path=str(tmp_path / "names.txt"), length=4, law_seed=1))
+    assert sorted(source.labels) == sorted(words)
+    assert isinstance(source, Strings)
+    assert source.held_out is not None
+    counts = source.source.counts
+    assert counts is not None
+    drawn = dict(zip(source.labels, counts.tolist(), strict=True))
+    assert drawn["ax"] == (0 if source.held_out[source.labels.index("ax")] else 3)
+    with pytest.raises(ValueError, match="data: received 'ab' twice, with and without ' ' at its end"):
+        encode(["ab", "a", "ab "], "ab ", 3)

@@ -49,7 +49,7 @@ def counts(path: Path, column: str | None = "kind", **options: Any) -> dict[str,
         ("t.csv", PLAIN.replace("\n", "\r").encode(), {}),
         ("t.csv", PLAIN.replace("\n", "\n\n").rstrip().encode(), {}),
         ("t.csv", PLAIN.replace("id,kind", '"id, the first" , kind ').encode(), {}),
-        ("t.csv.gz", gzip.compress(PLAIN.encode()), {}),
+        ("t.csv.gz", gzip.compress(PLAIN.encode(), mtime=0), {}),
         ("t", PLAIN.encode(), {}),
         ("t.csv", PLAIN.encode("utf-16"), {"encoding": "utf-16"}),
         ("t.csv", PLAIN.replace("red", "réd").encode("latin-1"), {"encoding": "latin-1"}),
@@ -131,7 +131,7 @@ def test_pipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A FIFO, and standard input."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    for content in (PLAIN.encode(), gzip.compress(PLAIN.encode())):
+    for content in (PLAIN.encode(), gzip.compress(PLAIN.encode(), mtime=0)):
         writer = threading.Thread(target=fifo.write_bytes, args=(content,))
         writer.start()
         assert counts(fifo) == EXPECTED
