@@ -36,7 +36,9 @@ def parser() -> Parser:
         "--estimators", type=list[str], help="those to measure, module:Class of your own, too (default: all)"
     )
     options.add_argument("--temperatures", type=list[float], default=list(TEMPERATURES), help="to measure at")
-    options.add_argument("--draws", type=int, default=400_000, help="samples for each number")
+    options.add_argument(
+        "--draws", type=int, default=400_000, help="samples for each number, in batches of ten"
+    )
     options.add_argument("--conditional_draws", type=int, default=100, help="of gumbel_rao's noise")
     return options
 

@@ -23,8 +23,8 @@ def parser() -> Parser:
     options.add_argument(
         "--of",
         choices=tuple(SAMPLED),
-        help="the average over the late steps, or the last step (default: the average; of strings and of "
-        "targets that move the last step)",
+        help="the average over the late steps, or the last step (default: the average; for strings and "
+        "moving targets the last step)",
     )
     options.add_argument("--run", type=int, default=0, help="which of the runs")
     options.add_argument("--seed", type=int, default=0, help="seed of the draws")

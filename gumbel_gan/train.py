@@ -122,7 +122,7 @@ def _train(
     callbacks = [keras.callbacks.TensorBoard(board)] if given.tensorboard else []
     if not source.replayable:
         size = config.training.batches * config.training.batch_size
-        progress.say(f"Reading standard input: an epoch is {size:,} categories.")
+        progress.say(f"Reading standard input: an epoch is {size:,} items.")
     ending = train_and_keep(config, source, directory, pictures, callbacks, progress, signals.stopping)
     progress.close()
     if (result := ending.result) is None:
@@ -138,7 +138,7 @@ def _train(
     if source.ended and not signals.status and not ending.status and too_short:
         size = config.training.batches * config.training.batch_size
         return 3, (
-            f"the stream ended after {epochs} of {config.epochs} epochs, which is too early to have learned "
+            f"the stream ended after {epochs} of {config.epochs} epochs, too early for the GAN to have learned "
             f"it: {config.epochs * size:,} items were needed. Keep it in a file, which is drawn from for as "
             f"long as it takes; what was learned is in {directory}"
         )

@@ -80,7 +80,7 @@ def needed(column: str | None, names: Sequence[str], path: str, hint: str = "") 
     Raises:
         ValueError: it is not.
     """
-    listed = ", ".join(names)
+    listed = ", ".join(name if len(name) <= 30 else name[:30] + "…" for name in names[:20])
     if column is None:
         raise ValueError(f"data.column: required for a table: give one of {listed}")
     if (twice := names.count(column)) > 1:
@@ -88,10 +88,8 @@ def needed(column: str | None, names: Sequence[str], path: str, hint: str = "") 
             f"data.column: the header in line 1 of {path} has {column!r} {twice} times: rename the others"
         )
     if not twice:
-        near = suggestion(column, names)
-        raise ValueError(
-            f"data.column: received {column!r}, which {path} lacks{near or f': give one of {listed}'}{hint}"
-        )
+        near = suggestion(column, names) or f": give one of {listed}"
+        raise ValueError(f"data.column: {path} has no column {column!r}{near}{hint}")
     return column
 
 

@@ -86,7 +86,9 @@ class Estimator(keras.layers.Layer):
     def estimate(
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
-        """A number for each run whose gradient in the logits is the estimate; define this one.
+        """The mean loss of each run, with the estimate as its gradient in the logits; define this one.
+
+        The value is recorded as the generator's loss; the gradient is what trains it.
 
         Args:
             loss: of samples, float32 [R, B, K] or int32 [R, B], to losses [R, B].
@@ -96,7 +98,7 @@ class Estimator(keras.layers.Layer):
             seed: of the noise, int32 [2].
 
         Returns:
-            The mean loss over the batch, [R].
+            Over the batch, [R].
         """
         raise NotImplementedError(f"{type(self).__name__} defines no estimate(loss, logits, ...)")
 

@@ -178,6 +178,24 @@ class CategoricalGAN(keras.Model):
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
 
+    def fit(self, *arguments: Any, **options: Any) -> Any:
+        """As Keras' `fit`, of a dataset of whole epochs; `steps_per_epoch=1` makes an epoch of each.
+
+        Raises:
+            ValueError: the dataset has no end, and `steps_per_epoch` is missing.
+        """
+        data = arguments[0] if arguments else options.get("x")
+        endless = (
+            isinstance(data, tf.data.Dataset) and int(data.cardinality()) == tf.data.INFINITE_CARDINALITY
+        )
+        if endless and options.get("steps_per_epoch") is None:
+            raise ValueError(
+                "steps_per_epoch: missing for a dataset without end: give 1, since each is an epoch"
+            )
+        if isinstance(data, tf.data.Dataset):
+            options.setdefault("shuffle", False)  # or Keras warns that it cannot
+        return super().fit(*arguments, **options)
+
     def make_train_function(self, force: bool = False) -> None:
         """Make what `fit` calls for an epoch, whatever `steps_per_execution` says.
 

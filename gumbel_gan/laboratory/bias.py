@@ -190,3 +190,8 @@ def printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         cells = (f"{row[name]:.4g}" if row[name] is not None else "" for name in COLUMNS[2:8])
         yield f"{row['point']:<6} {row['estimator']:<24}" + "".join(f"{cell:>14}" for cell in cells)
+    if rows:
+        yield (
+            f"Relative to the length of the exact gradient, for batches of {BATCH}. A bias is uncertain by "
+            f"about std / {(rows[0]['draws'] / BATCH) ** 0.5:.0f}; dead: no gradient, in the smallest batch."
+        )

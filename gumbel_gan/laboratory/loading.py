@@ -10,7 +10,7 @@ from ..results.files import read_arrays
 
 
 def load_study(directory: str) -> Any:
-    """What a study found, as a DataFrame of pandas: a row a run.
+    """What a study found, as a DataFrame of pandas: one row per run.
 
     Its columns are those of study.csv: `cell`, its name; every setting that varies, by its dotted key, with
     defaults where a cell has them; `run`; the results; `seconds`, the cell's, with all of its runs;

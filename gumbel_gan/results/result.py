@@ -127,7 +127,8 @@ class Result:
         The last step swings about the target; the average over the late steps does not. It means nothing of a
         target that moves, and of strings the average is that of the weights, if there is one.
         """
-        return "averaged" if self.source.averages else "last"
+        ended_early = np.array_equal(self.averaged, self.learned)  # before the steps that are averaged
+        return "averaged" if self.source.averages and not ended_early else "last"
 
     def probabilities_of(self, of: str | None = None) -> np.ndarray:
         """The learned probabilities to draw from, [R, K].

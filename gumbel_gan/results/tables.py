@@ -18,7 +18,9 @@ def learned_table(result: Result, most: int = 20) -> str:
     """
     lines = _categories(result, most)
     if result.runs > 1:
-        lines.insert(0, f"Means of {result.runs} runs, in which the errors of single runs cancel:")
+        lines.insert(
+            0, f"Means of {result.runs} runs; a single run errs more, and what all err in alike stays:"
+        )
     learned_from = {"learned": result.learned, "averaged": result.averaged, "counted": result.counted}
     if np.array_equal(result.averaged, result.learned):  # ended before the steps that are averaged
         del learned_from["averaged"]
@@ -71,10 +73,10 @@ def _categories(result: Result, most: int) -> list[str]:
 def _maximum_error(errors: np.ndarray) -> str:
     """The last line, of errors [R]."""
     if len(errors) == 1:
-        return f"maximum error {errors[0]:.4f}"
+        return f"maximum error of learned: {errors[0]:.4f}"
     low, median, high = np.quantile(errors, [0.05, 0.5, 0.95])
     band = f"90 % from {low:.4f} to {high:.4f}, " if len(errors) >= 10 else ""
     return (
-        f"maximum error of {len(errors)} runs: mean {errors.mean():.4f}, median {median:.4f}, "
+        f"maximum error of learned, {len(errors)} runs: mean {errors.mean():.4f}, median {median:.4f}, "
         f"{band}best {errors.min():.4f}, worst {errors.max():.4f}"
     )

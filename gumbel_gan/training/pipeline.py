@@ -29,4 +29,6 @@ def dataset(stream: Stream, first_epoch: int = 0) -> tf.data.Dataset:
     # There is nothing to tune, and at the end `tf.data` would wait seconds for the tuner's thread.
     options.autotune.enabled = False
     drawn = tf.data.Dataset.from_generator(epochs, output_signature=signature)
+    if stream.source.replayable:  # without end, which `fit` must know
+        drawn = drawn.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
     return drawn.prefetch(2).with_options(options)

@@ -131,3 +131,16 @@ def test_a_loop_over_seeds() -> None:
     assert len({array.tobytes() for array in learned.values()}) == 3
     again, _ = gg.run(result.config)
     np.testing.assert_array_equal(again.learned, result.learned)
+
+
+def test_a_dataset_without_end() -> None:
+    """`fit` would never leave its first epoch."""
+    stream = gg.Stream(gg.Distribution([0.2, 0.3, 0.1, 0.4]), batches=3, seed=0)
+    model = gan(seed=0)
+    model.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+    with pytest.raises(ValueError, match="steps_per_epoch: missing for a dataset without end: give 1"):
+        model.fit(gg.dataset(stream), epochs=2)
+    history = model.fit(gg.dataset(stream), epochs=2, steps_per_epoch=1, verbose=0)
+    assert len(history.history["generator_loss"]) == 2
+    finite = gg.dataset(stream).take(3)
+    assert len(model.fit(finite, verbose=0).history["generator_loss"]) == 1

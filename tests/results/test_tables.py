@@ -11,7 +11,7 @@ from .made_up import made_up
 def test_table_of_means() -> None:
     result = made_up(labels=["a", "b", " ", "d", "a word that is long"])
     means, *lines = learned_table(result).splitlines()
-    assert means == "Means of 2 runs, in which the errors of single runs cancel:"
+    assert means == "Means of 2 runs; a single run errs more, and what all err in alike stays:"
     assert lines[0].split() == ["label", "target", "learned", "averaged", "counted", "error"]
     assert len(lines) == 1 + 5 + 2
     label, *numbers = lines[2].split()
@@ -26,7 +26,7 @@ def test_table_of_means() -> None:
     assert ", averaged 0." in lines[-2]
     assert ", counted 0." in lines[-2]
     errors = result.metrics["max_abs_error"][-1]
-    assert lines[-1].startswith(f"maximum error of 2 runs: mean {errors.mean():.4f}, median ")
+    assert lines[-1].startswith(f"maximum error of learned, 2 runs: mean {errors.mean():.4f}, median ")
     assert lines[-1].endswith(f"worst {errors.max():.4f}")
 
 
@@ -35,7 +35,7 @@ def test_one_run_that_was_never_averaged() -> None:
     result.averaged = result.learned
     lines = learned_table(result).splitlines()
     assert "averaged" not in lines[-2]
-    assert lines[-1] == f"maximum error {result.metrics['max_abs_error'][-1][0]:.4f}"
+    assert lines[-1] == f"maximum error of learned: {result.metrics['max_abs_error'][-1][0]:.4f}"
 
 
 def test_of_many_categories_the_most_probable_and_the_worst() -> None:
