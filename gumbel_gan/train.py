@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .config.checks import one_line
 from .config.config import Config
 from .quiet import loading
-from .results.directory import abandon, begun, claim_directory, clear, config_yaml, finished
+from .results.directory import abandon, begun, claim_directory, clear, config_yaml, finished, run_name
 from .terminal.messages import fail, show_warnings
 from .terminal.parser import ConfigFile, Parser, configured, load_own, rehearse_own
 from .terminal.progress import Progress, shown
@@ -91,16 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _directory(config: Config, given: Any) -> str:
     if given.resume:
         return str(config.output)
-    return claim_directory(config.output, _name(config, given), config.overwrite)
-
-
-def _name(config: Config, given: Any) -> str:
-    """What the results are called: by what is learned, or else by the file of settings."""
-    data = config.data
-    if data.path is not None:
-        stem = "standard_input" if data.path == "-" else os.path.basename(data.path).split(".")[0]
-        return "-".join(filter(None, [stem or "data", (data.column or "").replace(os.sep, "_")]))
-    return os.path.splitext(os.path.basename(str(given.config[-1])))[0] if given.config else "toy"
+    config_file = str(given.config[-1]) if given.config else None
+    return claim_directory(config.output, run_name(config.data, config_file), config.overwrite)
 
 
 def _train(
@@ -138,9 +130,9 @@ def _train(
     if source.ended and not signals.status and not ending.status and too_short:
         size = config.training.batches * config.training.batch_size
         return 3, (
-            f"the stream ended after {epochs} of {config.epochs} epochs, too early for the GAN to have learned "
-            f"it: {config.epochs * size:,} items were needed. Keep it in a file, which is drawn from for as "
-            f"long as it takes; what was learned is in {directory}"
+            f"the stream ended after {epochs} of {config.epochs} epochs, too early for the GAN to have "
+            f"learned it: {config.epochs * size:,} items were needed. Keep it in a file, which is drawn from "
+            f"for as long as it takes; what was learned is in {directory}"
         )
     if ending.status or not signals.status or epochs == config.epochs:
         return ending.status, ending.message

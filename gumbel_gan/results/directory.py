@@ -9,6 +9,7 @@ import yaml
 
 from ..config.checks import one_line
 from ..config.config import Config
+from ..config.data import Data
 from ..config.reading import from_settings
 from .files import ERRORS
 from .written import parse
@@ -20,6 +21,14 @@ LOCK, HOLDER = ".lock", ".lock.json"
 def holds_run(directory: str) -> bool:
     """Whether a directory holds the results of a run."""
     return any(os.path.exists(os.path.join(directory, name)) for name in ("summary.json", "config.yaml"))
+
+
+def run_name(data: Data, config_file: str | None) -> str:
+    """What a run is called: by what is learned, or else by its file of settings, or toy."""
+    if data.path is not None:
+        stem = "standard_input" if data.path == "-" else os.path.basename(data.path).split(".")[0]
+        return "-".join(filter(None, [stem or "data", (data.column or "").replace(os.sep, "_")]))
+    return os.path.splitext(os.path.basename(config_file))[0] if config_file else "toy"
 
 
 def claim_directory(output: str | None, name: str, overwrite: bool) -> str:
