@@ -26,14 +26,24 @@ def fold_in(seed: Seed, number: int) -> Seed:
     return tf.stack([seed[0] + number, seed[1]])
 
 
-def gumbel_noise(shape: Sequence[int], seed: Seed) -> tf.Tensor:
+def gumbel_noise(shape: Sequence[int], seed: Seed, dtype: Any = tf.float32) -> tf.Tensor:
     """Standard Gumbel noise, density exp(-z - exp(-z)), from uniform noise of the open interval (0, 1).
 
     Args:
         shape: of the result.
         seed: int [2].
+        dtype: of the result, a floating one.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> gg.gumbel_noise((2, 3), seed=(0, 1)).shape.as_list()
+        [2, 3]
     """
-    return -tf.math.log(-tf.math.log(uniform(tuple(shape), seed)))
+    dtype = tf.as_dtype(dtype)
+    if dtype == tf.float32:
+        return -tf.math.log(-tf.math.log(uniform(tuple(shape), seed)))
+    drawn_as = dtype if dtype == tf.float64 else tf.float32  # a half has too few numbers below one
+    return tf.cast(-tf.math.log(-tf.math.log(_uniform(tuple(shape), seed, drawn_as))), dtype)
 
 
 _draws = itertools.count()
@@ -57,10 +67,10 @@ def uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
 
 
 @tf.function(jit_compile=True)  # outside XLA there is no threefry; so the numbers are the same everywhere
-def _uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
+def _uniform(shape: tuple[int, ...], seed: Seed, dtype: tf.DType = tf.float32) -> tf.Tensor:
     """By threefry, since the default algorithm is slow in a compiled loop on a CPU."""
-    tiny = np.finfo(np.float32).tiny  # a uniform of 0 would become noise of minus infinity
-    return tf.random.stateless_uniform(shape, seed, minval=tiny, maxval=1.0, alg="threefry")
+    tiny = np.finfo(dtype.as_numpy_dtype).tiny  # a uniform of 0 would become noise of minus infinity
+    return tf.random.stateless_uniform(shape, seed, minval=tiny, maxval=1.0, dtype=dtype, alg="threefry")
 
 
 @tf.function(jit_compile=True)
@@ -78,7 +88,7 @@ def normal(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
 def perturb(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:
     """Logits plus Gumbel noise, [R, ..., K] to [R, samples, ..., K]; their argmax is categorical."""
     runs, *variables, categories = logits.shape
-    noise = gumbel_noise((categories, samples, *variables, runs), seed)
+    noise = gumbel_noise((categories, samples, *variables, runs), seed, logits.dtype)
     if runs < RUNS_LAST_FROM:
         # Added with the samples outermost, which is faster than with the runs outermost.
         return swapped(logits + swapped(runs_first(noise)))
@@ -95,8 +105,30 @@ def vectors(x: tf.Tensor, categories: int) -> tf.Tensor:
     return tf.one_hot(x, categories) if x.dtype.is_integer else x
 
 
-def gumbel_max(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:
-    """Draw from softmax(logits), [R, ..., K] to int32 [R, samples, ...]: the argmax of logits plus noise."""
+def gumbel_max(logits: Any, samples: int, seed: Seed) -> tf.Tensor:
+    """Draw from softmax(logits): the argmax of logits plus noise.
+
+    Args:
+        logits: [R, ..., K], a tensor, an array or a list.
+        samples: how many.
+        seed: int [2].
+
+    Returns:
+        int32 [R, samples, ...].
+
+    Raises:
+        ValueError: the logits have one axis only, or are no real numbers.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> gg.gumbel_max([[0.0, 50.0, 0.0]], 3, seed=(0, 1)).numpy().tolist()
+        [[1, 1, 1]]
+    """
+    logits = tf.convert_to_tensor(logits)
+    if logits.shape.rank is None or logits.shape.rank < 2 or not logits.dtype.is_floating:
+        raise ValueError(
+            f"logits: received {logits.dtype.name} {logits.shape}: give real numbers [R, ..., K]"
+        )
     return argmax(perturb(logits, samples, seed))
 
 
@@ -144,19 +176,49 @@ def condition(hard: tf.Tensor, logits: tf.Tensor, seed: Seed, draws: tuple[int, 
 
 
 class RelaxedOneHotCategorical(tfp.distributions.RelaxedOneHotCategorical):
-    """`tfp.distributions.RelaxedOneHotCategorical`, drawn faster; all else, `log_prob` included, is TFP's.
+    """`tfp.distributions.RelaxedOneHotCategorical`, drawn faster where that is possible; all else is TFP's.
+
+    The fast drawing is for logits [R, ..., K] of float32 and known shape, one temperature, and a stateless
+    seed, int [2]. Everything else is drawn as TFP draws it.
 
     Args:
         temperature: above zero; scalar, or broadcasting against the batch shape of the logits.
-        logits: [R, ..., K]; or `probs`.
+        logits: [..., K]; or `probs`.
 
-    A sample needs a stateless `seed`, int [2].
+    Example:
+        >>> import gumbel_gan as gg
+        >>> samples = gg.RelaxedOneHotCategorical(0.5, logits=[[0.0, 1.0, 2.0]]).sample(4, seed=(0, 1))
+        >>> samples.shape.as_list()
+        [4, 1, 3]
     """
 
-    # Not that of TFP's parent class, which would draw logarithms of samples.
-    _call_sample_n = tfp.distributions.Distribution._call_sample_n
+    _latest: tuple[tf.Tensor, tf.Tensor] | None = None
+    """The last samples that were drawn fast, with what their softmax was taken of."""
+
+    def _call_sample_n(self, sample_shape: Any, seed: Any = None, **options: Any) -> tf.Tensor:
+        if options or not self._can_be_fast(seed):
+            return super()._call_sample_n(sample_shape, seed=seed, **options)
+        # Not that of TFP's parent class, which would draw logarithms of samples.
+        samples = tfp.distributions.Distribution._call_sample_n(self, sample_shape, seed)
+        self._latest = (samples, tf.reshape(self._scaled, tf.shape(samples)))
+        return samples
+
+    def _can_be_fast(self, seed: Any) -> bool:
+        logits = self.logits
+        known = logits is not None and logits.shape.is_fully_defined() and logits.shape.rank > 1
+        pair = not callable(seed) and np.shape(seed) == (2,)
+        simple = tf.convert_to_tensor(self.temperature).shape.rank == 0 and not self.validate_args
+        return bool(known and pair and simple and self.dtype == tf.float32)
 
     def _sample_n(self, n: int, seed: Seed = None) -> tf.Tensor:
-        temperature = tf.convert_to_tensor(self.temperature)[..., None]
         logits = self.distribution._logits_parameter_no_checks()
-        return swapped(relax(perturb(logits, n, seed), temperature))  # [n, R, ..., K]
+        scaled = perturb(logits, n, seed) / self.temperature  # [R, n, ..., K]
+        self._scaled = swapped(scaled)
+        return swapped(softmax(scaled))  # [n, R, ..., K]
+
+    def _log_prob(self, value: tf.Tensor, **options: Any) -> tf.Tensor:
+        if self._latest is None or value is not self._latest[0]:
+            return super()._log_prob(value, **options)
+        # Of its own samples from their logarithms, as TFP has it, too: cold ones underflow to zero.
+        logarithms = tf.nn.log_softmax(self._latest[1])
+        return self.distribution.log_prob(logarithms) - tf.reduce_sum(logarithms, axis=-1)
