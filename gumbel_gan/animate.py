@@ -8,7 +8,7 @@ import numpy as np
 
 from .laboratory.game import play
 from .quiet import loading
-from .terminal.messages import fail
+from .terminal.messages import fail, show_warnings
 from .terminal.parser import ConfigFile, Parser, check_named, load_own
 from .terminal.progress import shown
 from .terminal.signals import heard
@@ -34,6 +34,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train, draw, write."""
     steady()
+    show_warnings()
     options, arguments = parser(), list(sys.argv[1:] if arguments is None else arguments)
     given = options.parse_args(arguments)
     try:

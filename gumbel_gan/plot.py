@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .results.storing import load
-from .terminal.messages import fail
+from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser
 from .terminal.streams import say, steady
 
@@ -21,6 +21,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Load, draw, write."""
     steady()
+    show_warnings()
     given = parser().parse_args(arguments)
     try:
         result = load(given.directory)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from .config.catalogue import SAMPLED
 from .config.checks import check_count
 from .quiet import loading
+from .results.files import LineFeeds
 from .results.metrics import total_variation
 from .results.storing import load
-from .terminal.messages import fail
+from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser
 from .terminal.streams import say, silence, steady
 
@@ -35,6 +36,7 @@ def parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Load, draw, print labels; what they were drawn from is said on standard error."""
     steady()
+    show_warnings()
     given = parser().parse_args(arguments)
     try:
         check_count("samples", given.samples)
@@ -69,7 +71,8 @@ def _print(samples: list[str], style: str) -> None:
         print(json.dumps(samples, ensure_ascii=False))
         return
     if style == "csv":
-        csv.writer(sys.stdout, lineterminator="\n").writerows([["label"], *([label] for label in samples)])
+        table = csv.writer(LineFeeds(sys.stdout), lineterminator="\r\n")  # a label may hold either
+        table.writerows([["label"], *([label] for label in samples)])
         return
     print("\n".join(samples))
 

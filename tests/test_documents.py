@@ -1,5 +1,6 @@
 """The documents: examples and commands run, links lead somewhere, tables are those of the results."""
 
+import csv
 import re
 import shlex
 import shutil
@@ -40,7 +41,7 @@ def test_examples() -> None:
 
 
 def test_it_is_short() -> None:
-    assert len(README.splitlines()) <= 180
+    assert len(README.splitlines()) <= 200
 
 
 OPTIONS = {  # as little as a command can do
@@ -152,6 +153,21 @@ def test_every_table_with_numbers_is_such_a_block() -> None:
     text = re.sub(r"<!-- \[\[\[cog.*?\[\[\[end\]\]\] -->", "", README, flags=re.DOTALL)
     for line in re.findall(r"^\|.*\|$", text, re.MULTILINE):
         assert not re.search(r"(?<![\w.`])\d+\.\d+", line), line
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "configs" / "studies").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_a_study_says_what_it_costs(path: Path) -> None:
+    """Within a quarter of what its committed results took, or a minute."""
+    with open(ROOT / "notebooks" / "results" / path.stem / "study.csv", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    columns = list(table[0])
+    setting = columns[: columns.index("run")]
+    seconds = {tuple(row[name] for name in setting): float(row["seconds"]) for row in table}
+    said = re.search(r"# Cost: (\d+) minutes on two cores", path.read_text())
+    assert said is not None
+    assert int(said[1]) * 60 == pytest.approx(sum(seconds.values()), rel=0.25, abs=60)
 
 
 def test_names_vanish_with_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:

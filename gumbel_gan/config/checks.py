@@ -105,7 +105,7 @@ def check_length(name: str, values: Any, categories: int) -> None:
         )
 
 
-def numbers(name: str, given: list[float] | str | None) -> list[float] | None:
+def numbers(name: str, given: Any) -> list[float] | None:
     """A list of numbers, which may have been given as one string with commas.
 
     Raises:
@@ -132,7 +132,7 @@ def labels(name: str, given: Any) -> list[str] | None:
         return None
     if not isinstance(given, str):
         found = [str(label) for label in given]
-    elif os.path.isfile(os.path.expanduser(given)):
+    elif _is_file(given):
         found = _label_file(name, os.path.expanduser(given))
     else:
         found = _listed(given)
@@ -148,6 +148,13 @@ def labels(name: str, given: Any) -> list[str] | None:
             raise ValueError(f"{name}: received {label!r} twice: give each label once")
         seen.add(label)
     return found
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return os.path.isfile(os.path.expanduser(path))
+    except ValueError:  # no path at all: it holds a zero, or half a character
+        return False
 
 
 def _listed(text: str) -> list[str]:
@@ -177,6 +184,11 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """The end of a message about an unknown name: the known one that is most like it, if any is."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f", did you mean {near[0]}?" if near else otherwise
+
+
+def spelled(message: str) -> str:
+    """A message in one line: characters that would break it, or not be seen, are spelled out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
 
 
 def one_line(error: BaseException | str) -> str:

@@ -89,7 +89,10 @@ class Data:
             object.__setattr__(self, "path", os.fspath(self.path))
         check_types(self, "data.")
         if self.path is not None:
-            object.__setattr__(self, "path", os.path.expanduser(self.path))
+            try:
+                object.__setattr__(self, "path", os.path.expanduser(self.path))
+            except ValueError:  # it holds a zero, or half a character
+                raise ValueError(f"data.path: received {self.path!r}: give the path of a file") from None
         check_names("data", self)
         self._check_keys()
         self._check_text()
@@ -175,7 +178,7 @@ class Data:
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)
-            except LookupError:
+            except (LookupError, UnicodeError):
                 raise ValueError(
                     f"data.encoding: received {self.encoding!r}: give a text encoding, as latin-1 or utf-16"
                 ) from None

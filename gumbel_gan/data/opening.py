@@ -3,12 +3,13 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..config.catalogue import MISSING, SOURCES, UNITS, construct
-from ..config.checks import labels
+from ..config.checks import labels, numbers, spelled
 from ..config.data import MAX_CATEGORIES, Data
 from .feed import Feed
 from .files import load_npy, numbered, tallied, tally
@@ -35,8 +36,21 @@ def open_source(data: Data) -> Source:
     if isinstance(made_of, type):  # a class is constructed with its options, of the user's own or not
         source: Source = construct(data.kind, "data.source", made_of, options=data.options)
         return source
-    opened: Source = made_of(data)
-    return opened
+    with _refused_in_one_line():
+        source = made_of(data)
+    return source
+
+
+@contextmanager
+def _refused_in_one_line() -> Iterator[None]:
+    """In this context every refusal is one line, whatever the labels and names in it hold."""
+    try:
+        yield
+    except ValueError as error:
+        message = spelled(str(error))
+        raise ValueError(message if message.startswith("data") else f"data: {message}") from None
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"data: received a value that will not do ({spelled(str(error))})") from None
 
 
 def from_values(
@@ -69,14 +83,36 @@ def from_values(
         [0.75, 0.25]
     """
     MISSING.check("data.missing", missing)
-    names = None if vocabulary is None else labels("data.vocabulary", list(vocabulary))
+    with _refused_in_one_line():
+        names = None if vocabulary is None else labels("data.vocabulary", list(vocabulary))
+        probabilities = numbers("data.probabilities", probabilities)
+    if not hasattr(values, "__iter__"):
+        raise ValueError(
+            f"data: received {type(values).__name__} {spelled(repr(values))}: give a list of values"
+        )
     if not hasattr(values, "__len__") or (is_dataset(values) and not values.cardinality() >= 0):
         if names is None:
             raise ValueError("data.vocabulary: required for an iterable without a length: give its labels")
         if is_dataset(values):
             values = (value for part in parts_of(values) for value in part.tolist())
         return Feed(values, names, probabilities)
-    found = counted(values)
+    with _refused_in_one_line():
+        return _from_values(values, names, probabilities, missing)
+
+
+def _from_values(
+    values: Any, names: list[str] | None, probabilities: Sequence[float] | None, missing: str
+) -> Source:
+    """Of values that have a length."""
+    try:
+        found = counted(values)
+    except ValueError:
+        raise
+    except Exception as error:  # containers raise what they like
+        kind = type(values).__name__
+        raise ValueError(
+            f"received a {kind}, which cannot be counted ({error}): give single values"
+        ) from None
     if not found.counts and not found.missing:
         raise ValueError("data: received nothing: give at least one integer or label")
     if found.probabilities:

@@ -10,6 +10,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
@@ -48,7 +49,7 @@ def readable(path: str) -> Iterator[None]:
     """In this context an error of the system, while a file is read, is a ``ValueError`` of one line."""
     try:
         yield
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"data.path: cannot read {path} ({one_line(error)}): give a text, a table or a .npy file"
         ) from None

@@ -69,7 +69,9 @@ class Source:
     @property
     def digest(self) -> str:
         """What tells this source from another: of its labels, and of their counts or target."""
-        told = hashlib.sha256("\0".join(self.labels).encode("utf-8", "surrogatepass"))
+        told = hashlib.sha256()
+        for label in self.labels:
+            told.update(f"{len(label)}:{label}".encode("utf-8", "surrogatepass"))
         told.update(np.ascontiguousarray(self.target if self.counts is None else self.counts).tobytes())
         return told.hexdigest()
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .missing import MISSING
+
 Wrap = Callable[[Sequence[str]], Any]
 """Makes a container of labels."""
 
@@ -116,7 +118,9 @@ def _of_array(array: np.ndarray) -> Counted:
 def _of_objects(values: list[Any]) -> Counted:
     """Objects, by what they print: 1 and "1" are one label, True and 1 are two."""
     kinds = set(map(type, values))
-    if kinds <= {int} or (kinds and all(issubclass(kind, np.integer) for kind in kinds)):
+    if kinds <= {int} or (
+        kinds and all(issubclass(kind, np.integer) and not issubclass(kind, np.timedelta64) for kind in kinds)
+    ):
         return Counted(Counter(map(int, values)), integers=True)
     if kinds == {str}:
         return Counted(Counter(values))
@@ -190,6 +194,7 @@ def _of_pandas(values: Any) -> Counted:
     if str(values.dtype) == "category":
         categories = values.cat.categories if hasattr(values, "cat") else values.categories
         labels = [label_of(category) for category in categories]
+        originals |= dict(zip(labels, categories.tolist(), strict=True))
         found = Counter(map(label_of, present.tolist()))
         return Counted(found, missing, labels=labels, wrap=wrap)
     numbers = present.dtype.kind in "iufb"
@@ -200,7 +205,10 @@ def _of_pandas(values: Any) -> Counted:
 def _to_pandas(dtype: Any, name: Any, originals: Mapping[str, Any], labels: Sequence[str]) -> Any:
     import pandas
 
-    return pandas.Series([originals.get(label) for label in labels], dtype=dtype, name=name)
+    found = [_original(label, originals, dtype) for label in labels]
+    if str(dtype) == "category" and set(found) - {None, *dtype.categories}:
+        dtype = None  # a vocabulary may have more
+    return pandas.Series(found, dtype=dtype, name=name)
 
 
 def _of_polars(values: Any) -> Counted:
@@ -226,7 +234,19 @@ def _of_polars(values: Any) -> Counted:
 def _to_polars(dtype: Any, name: Any, originals: Mapping[str, Any], labels: Sequence[str]) -> Any:
     import polars
 
-    return polars.Series(name, [originals.get(label) for label in labels], dtype=dtype)
+    found = [_original(label, originals, dtype) for label in labels]
+    if str(dtype).startswith("Enum") and set(found) - {None, *dtype.categories}:
+        dtype = polars.String
+    return polars.Series(name, found, dtype=dtype)
+
+
+def _original(label: str, originals: Mapping[str, Any], dtype: Any) -> Any:
+    """The value that has the label; one that never occurred is made of it."""
+    if label in originals:
+        return originals[label]
+    if label == MISSING:
+        return None
+    return int(label) if str(dtype).lower().startswith(("int", "uint")) else label
 
 
 def _of_dataset(values: Any) -> Counted:

@@ -96,7 +96,7 @@ def leak_figure(cells: Sequence[Any]) -> Figure:
                 axis,
                 np.array([cell.settings.temperature for cell in group]),
                 leaks,
-                label=literal(label),
+                label=label,
                 **line(number, len(group)),
             )
         axis.axhline(0.5, color=GREY, linewidth=0.8, zorder=1)
@@ -162,7 +162,7 @@ def comparison_figure(
                 [low, high], [place, place], color=colour, linewidth=4, alpha=0.3, solid_capstyle="butt"
             )
             axis.plot(median, place, "o", color=colour)
-        axis.set_yticks(range(len(names)), names)
+        axis.set_yticks(range(len(names)), [literal(name) for name in names])
         axis.set_ylim(len(names) - 0.5, -0.5)
         axis.set_xscale("log")
         low, high = axis.get_xlim()

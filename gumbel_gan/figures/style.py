@@ -97,7 +97,7 @@ def band(axis: Any, x: np.ndarray, values: np.ndarray, color: str, label: str, *
 
 def wrapped(label: str, width: int = 28) -> str:
     """A label in lines of at most so many characters."""
-    return "\n".join(textwrap.wrap(literal(label), width))
+    return "\n".join(map(literal, textwrap.wrap(label, width)))
 
 
 def line(number: int, points: int) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def save_animation(animation: Any, path: str, frames_a_second: int = 10) -> str:
     directory, name = os.path.split(path)
 
     def fill(file: Any) -> None:
-        with rc_context(STYLE), tempfile.TemporaryDirectory() as place:
+        with _drawing(), tempfile.TemporaryDirectory() as place:
             animation.save(whole := os.path.join(place, "animation.gif"), PillowWriter(frames_a_second))
             with open(whole, "rb") as written:
                 file.write(written.read())

@@ -51,7 +51,10 @@ def claim_directory(output: str | None, name: str, overwrite: bool) -> str:
             except OSError as error:
                 raise cannot_write(directory, error) from None
     if holds_run(output) and not overwrite:
-        raise ValueError(f"output: {output} holds a run already: give another directory, or --overwrite")
+        raise ValueError(
+            f"output: {output} holds a run already: give another directory, or --overwrite "
+            "(in Python overwrite=True)"
+        )
     return made_directory(output)
 
 

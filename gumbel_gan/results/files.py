@@ -59,14 +59,14 @@ def write_table(directory: str, name: str, columns: Sequence[str], rows: Iterabl
     """
 
     def fill(file: Any) -> None:
-        table = csv.writer(_LineFeeds(file), lineterminator="\r\n")
+        table = csv.writer(LineFeeds(file), lineterminator="\r\n")
         table.writerow(columns)
         table.writerows(rows)
 
     return write(directory, name, fill)
 
 
-class _LineFeeds:
+class LineFeeds:
     """A text file whose lines end with a line feed only.
 
     Python's csv quotes the characters that end its lines; a label may hold either.
@@ -91,11 +91,15 @@ def read_numbers(path: str, columns: Sequence[str] | None = None) -> tuple[list[
         OSError: it cannot be read.
         ValueError: it is empty, something in it is no number, or a column is missing.
     """
-    with open(path, encoding="utf-8", errors=ERRORS, newline="") as file:
-        rows = csv.reader(file)
-        names = next(rows, [])
-        places = [names.index(name) for name in columns or names]
-        numbers = np.array([[row[place] for place in places] for row in rows if row], np.float64)
+    limit = csv.field_size_limit(1 << 31)  # a label may be long
+    try:
+        with open(path, encoding="utf-8", errors=ERRORS, newline="") as file:
+            rows = csv.reader(file)
+            names = next(rows, [])
+            places = [names.index(name) for name in columns or names]
+            numbers = np.array([[row[place] for place in places] for row in rows if row], np.float64)
+    finally:
+        csv.field_size_limit(limit)
     if numbers.ndim != 2:
         raise ValueError("it has no rows")
     return names, numbers

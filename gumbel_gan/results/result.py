@@ -168,9 +168,9 @@ class Result:
             ['rain', 'snow', 'sun']
         """
         check_count("n", n, least=0)
-        if not 0 <= run < self.runs:
+        if not hasattr(run, "__index__") or not 0 <= run < self.runs:
             there_are = f"0 to {self.runs - 1}" if self.runs > 1 else "the only one, 0"
-            raise ValueError(f"run: received {run}: give {there_are}")
+            raise ValueError(f"run: received {run!r}: give {there_are}")
         seed = seed_of(seed)
         probabilities = self.probabilities_of(of)[run]
         if self.classes is not None:
@@ -179,7 +179,11 @@ class Result:
         else:
             codes = Distribution(probabilities / probabilities.sum()).draw(np.random.default_rng(seed), n)
             labels = [self.labels[code] for code in codes]
-        return np.array(labels, dtype=str) if self.wrap is None else self.wrap(labels)
+        if self.wrap is not None:
+            return self.wrap(labels)
+        # An array of text loses the zeros at its ends.
+        kind = object if any(label.endswith("\0") for label in labels) else str
+        return np.array(labels, dtype=kind)
 
     def save(self, directory: str, overwrite: bool = False) -> str:
         """Write the result as the command does: tables, networks, settings, pictures, summary.

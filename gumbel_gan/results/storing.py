@@ -70,7 +70,7 @@ def save_as(
         ValueError: it holds results already, another process writes to it, or it cannot be written to.
         Unwritten: a file failed.
     """
-    directory = claim_directory(os.fspath(directory), "", overwrite)
+    directory = claim_directory(os.path.expanduser(directory), "", overwrite)
     with locked(directory):
         clear(directory)
         save(result, directory, pictures)
@@ -109,7 +109,9 @@ def save(result: Result, directory: str, pictures: Mapping[str, Write] | None = 
     if _large(result):
         arrays: dict[str, Any] = {name: np.asarray(getattr(result, name)) for name in ARRAYS[1:]}
         # As JSON: an array of text loses the zeros at its ends.
-        arrays["labels"] = np.frombuffer(json.dumps(result.labels).encode(), np.uint8)
+        arrays["labels"] = np.frombuffer(
+            json.dumps(result.labels, ensure_ascii=False).encode("utf-8", ERRORS), np.uint8
+        )
         files["arrays.npz"] = lambda place: write_arrays(place, "arrays.npz", arrays)
     errors = _attempt(files, directory)
     of_pictures = _attempt(pictures or {}, directory)
@@ -252,9 +254,9 @@ def load(directory: str) -> Result:
             stored = read_arrays(os.path.join(directory, name))
             arrays = {key: stored[key] for key in ARRAYS[1:]}
             names_of = stored["labels"]  # version 0.1 wrote them as text
-            labels = tuple(
-                json.loads(names_of.tobytes()) if names_of.dtype == np.uint8 else names_of.tolist()
-            )
+            as_json = names_of.dtype == np.uint8
+            text = names_of.tobytes().decode("utf-8", ERRORS) if as_json else ""
+            labels = tuple(json.loads(text) if as_json else names_of.tolist())
         kind, classes, samples = _of_strings(told, labels, config.data.kind)
         readable = Readable(arrays["target"], told["target_is"] != "counted", classes)
         shown = len(readable.labels(labels))

@@ -10,8 +10,8 @@ from ..config.checks import one_line
 
 AS_WRITTEN = ("labels", "vocabulary")
 """Settings whose lists hold text, whatever it looks like: `no`, `010` and `1.10` are labels."""
-NAME = "name"
-"""Of a study's cell: text, too."""
+TEXT = ("name", "column", "separator", "encoding")
+"""Settings that are text, too; but for null, which is none."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -21,8 +21,8 @@ class _Loader(yaml.SafeLoader):
 def _mapping(loader: _Loader, node: Any) -> dict[Any, Any]:
     for key, value in node.value:
         written = value.value if key.value in AS_WRITTEN and isinstance(value, yaml.SequenceNode) else []
-        for text in [value] if key.value == NAME else written:
-            if isinstance(text, yaml.ScalarNode):
+        for text in [value] if key.value in TEXT else written:
+            if isinstance(text, yaml.ScalarNode) and (written or not text.tag.endswith(":null")):
                 text.tag = "tag:yaml.org,2002:str"
     return loader.construct_mapping(node, deep=True)
 

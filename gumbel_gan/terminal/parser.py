@@ -17,7 +17,7 @@ from ..config.reading import from_settings
 from ..quiet import loading
 from ..results.directory import stored_config
 from ..results.resuming import check_resumed
-from ..results.written import AS_WRITTEN, read_settings
+from ..results.written import AS_WRITTEN, TEXT, read_settings
 from .help import Help, arrange, name_names
 from .messages import fail, one_line_of
 
@@ -29,8 +29,9 @@ COMMON = (
     "output", "overwrite", "resume", "quiet", "help",
 )  # fmt: skip
 """Options that most users need."""
-WRITTEN = tuple(f"--data.{name}" for name in AS_WRITTEN)
-"""Options with lists of labels."""
+KEPT = ("path", *AS_WRITTEN, *TEXT[1:])
+"""Settings of the data that are text, which jsonargparse would read as YAML."""
+WRITTEN = tuple(f"--data.{name}" for name in KEPT)
 PLACES = ("output", "directory", "file", "run")
 """Options that name a place to write to, or to read from; `--output=~/x` reaches us with its tilde."""
 PARTS = ("annealing", "data", "generator", "discriminator", "training")
@@ -48,13 +49,14 @@ class Parser(ArgumentParser):
         self.add_argument("--version", action="version", version=f"gumbel_gan {__version__}")
 
     def parse_args(self, args: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
-        """As jsonargparse's, but lists of labels are kept as they are written."""
+        """As jsonargparse's, but text about the data is kept as it is written."""
         if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
             self.error(f"KERAS_BACKEND: received {backend}: give tensorflow, or leave the variable out")
         rest, written = _taken(list(sys.argv[1:] if args is None else args), self._known())
+        self.kept: dict[str, Any] = {}
         given = super().parse_args(rest, **kwargs)
-        for key, labels in written.items():
-            given[key] = labels
+        for key, text in {**self.kept, **written}.items():
+            given[key] = text
         for key in PLACES:
             if isinstance(place := given.get(key), str):
                 given[key] = os.path.expanduser(place)
@@ -113,12 +115,10 @@ class ConfigFile(ActionConfigFile):
             found = read_settings(ready_made(path))
             if not isinstance(found, dict):
                 raise ValueError(f"config: received {path} with no settings in it: give a YAML file")
-            # A path that is no text is more than jsonargparse's reader of YAML takes.
-            data = found.get("data")
-            place = data.pop("path", None) if isinstance(data, dict) else None
+            # jsonargparse reads YAML its own way, without labels as written and paths that are no text.
+            data = found["data"] if isinstance(found.get("data"), dict) else {}
+            parser.kept |= {f"data.{key}": data.pop(key) for key in KEPT if data.get(key) is not None}
             self.apply_config(parser, settings, self.dest, yaml.safe_dump(found))
-            if place is not None:
-                settings["data.path"] = place
         except ValueError as error:
             parser.error(str(error))
         finally:

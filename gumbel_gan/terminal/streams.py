@@ -52,7 +52,5 @@ def say(text: str, stream: Any = None) -> None:
 
 def silence(stream: Any) -> None:
     """Lead a stream nowhere from now on: what is left in it would fail again when the process ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+    with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

@@ -98,11 +98,14 @@ class Checkpoint(keras.callbacks.Callback):
         self.set_model(model)
         self.recorder.set_model(model)
         reasons = []
+        source = self.recorder.stream.source
         for name in (STATE, PREVIOUS):
             path = os.path.join(self.directory, name)
             try:
                 state = read_arrays(path)
-                self._restore(model, state)
+                others = source.replayable and str(state.get("digest", source.digest)) != source.digest
+                if not others:
+                    self._restore(model, state)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, KeyError) as error:
@@ -111,8 +114,7 @@ class Checkpoint(keras.callbacks.Callback):
             if reasons:
                 os.remove(os.path.join(self.directory, STATE))
                 LOGGER.warning("cannot read %s: going on from the checkpoint before it", reasons[0])
-            source = self.recorder.stream.source
-            if source.replayable and str(state["digest"]) != source.digest:
+            if others:
                 raise ValueError(
                     "data: received others than those that the run began with: give those (--data.path, if "
                     "they have moved), or train in another directory"
