@@ -86,7 +86,7 @@ def from_values(
     with _refused_in_one_line():
         names = None if vocabulary is None else labels("data.vocabulary", list(vocabulary))
         probabilities = numbers("data.probabilities", probabilities)
-    if not hasattr(values, "__iter__"):
+    if not any(hasattr(values, name) for name in ("__iter__", "__len__")):
         raise ValueError(
             f"data: received {type(values).__name__} {spelled(repr(values))}: give a list of values"
         )

@@ -258,17 +258,14 @@ def _csv_batches(file: _Counted, width: int, index: int, separator: str, block: 
 def header(file: BinaryIO, column: str | None, separator: str | None, path: str) -> tuple[str, list[str]]:
     """The separator of a CSV file and the names in its header, without blanks around them.
 
-    Without a separator, it is the first that yields the column, or else the one that yields most columns.
+    Without a separator, it is the one that yields the column that is asked for, and most columns beside it.
     """
 
     def names_by(one: str) -> list[str]:
-        return [name.strip() for name in next(rows(file, one), (0, []))[1]]
+        return [name.strip(" ") for name in next(rows(file, one), (0, []))[1]]
 
     found = {one: names_by(one) for one in ([separator] if separator else SEPARATORS)}
-    for one, names in found.items():
-        if column in names:
-            return one, names
-    one = max(found, key=lambda one: len(found[one]))
+    one = max(found, key=lambda one: (column in found[one], len(found[one])))
     if not found[one]:
         raise ValueError(f"data.path: {path} is empty: give a table with a header")
     return one, found[one]
