@@ -87,6 +87,7 @@ def test_names(options: list[str], name: str, place: Path, monkeypatch: pytest.M
     assert (place / "runs" / name / "config.yaml").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_name_that_is_printed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main(["--data.path", "survey.csv", "--data.column", "gender", *QUICK[:-1]])
     assert "Results in runs/survey-gender: " in capsys.readouterr().out
@@ -171,6 +172,7 @@ def test_data_that_have_moved(move: Callable[[Path], str], begun: Path, once: Pa
     assert gumbel_gan.load("run").trained_epochs == 5
 
 
+@pytest.mark.slow
 def test_new_place_is_remembered(begun: Path) -> None:
     """It goes on from there without being told again."""
     path = moved(begun)
@@ -253,6 +255,7 @@ def test_home_in_settings(place: Path) -> None:
     assert not (place / "~").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("joined", [True, False])
 def test_going_on_at_home(joined: bool, begun: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (begun / "run").rename(begun / "home" / "out")

@@ -192,6 +192,8 @@ from gumbel_gan.data.opening import from_values
 class Dataset:
     def __len__(self):
         return 2
+    def __iter__(self):
+        return iter("ab")
     def __getitem__(self, place):
         return "ab"[place]
 assert from_values(["a", "b", "a"]).counts.tolist() == [2, 1]

@@ -386,6 +386,7 @@ def elsewhere(result: Result, gan: CategoricalGAN) -> tuple[Any, ...]:
     return (*told, gan.learned())
 
 
+@pytest.mark.slow
 def test_sent_to_another_process(trained: tuple[Result, CategoricalGAN]) -> None:
     """By pickle, to a process that has imported nothing yet."""
     result, gan = trained

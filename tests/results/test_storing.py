@@ -321,6 +321,7 @@ importlib.metadata.distribution = distribution
 """
 
 
+@pytest.mark.slow
 def test_source_tree_that_was_never_installed(tmp_path: Path) -> None:
     """A training from it writes a summary, with the version that the package itself knows."""
     ignored = shutil.ignore_patterns("__pycache__")

@@ -82,6 +82,7 @@ def test_reader_that_goes_away(reader: str, tmp_path: Path, undisturbed: Path) -
     check_results(tmp_path / "out", undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "closed", [pytest.param(c, marks=() if c == CLOSED[-1] else pytest.mark.slow) for c in CLOSED]
 )
@@ -144,6 +145,7 @@ def test_closed_standard_input_has_nothing_to_learn_from(tmp_path: Path) -> None
     assert done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.slow
 def test_full_disk_on_standard_output_of_a_training(tmp_path: Path, undisturbed: Path) -> None:
     done = shell(*TRAIN, "--output", "out", then=">/dev/full", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -167,6 +169,7 @@ def test_samples_that_cannot_be_written(style: str, samples: str, tmp_path: Path
 NARROW = {"PYTHONIOENCODING": "ascii"}
 
 
+@pytest.mark.slow
 def test_labels_that_the_terminal_lacks(tmp_path: Path) -> None:
     """They are escaped there, and whole in the results."""
     (tmp_path / "letters.txt").write_text("éüéé±" * 10, encoding="utf-8")
@@ -202,6 +205,7 @@ class Ascii(io.TextIOWrapper):
         return written.decode("ascii")
 
 
+@pytest.mark.slow
 def test_study_on_a_terminal_of_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`±` is `+-` there; the cell's name is escaped, and whole in the table that is written."""
     (tmp_path / "study.yaml").write_text(
