@@ -117,14 +117,17 @@ def _of_array(array: np.ndarray) -> Counted:
 
 def _of_objects(values: list[Any]) -> Counted:
     """Objects, by what they print: 1 and "1" are one label, True and 1 are two."""
-    kinds = set(map(type, values))
-    if kinds <= {int} or (
-        kinds and all(issubclass(kind, np.integer) and not issubclass(kind, np.timedelta64) for kind in kinds)
+    missing = sum(map(is_missing, values))
+    present = [value for value in values if not is_missing(value)] if missing else values
+    kinds = set(map(type, present))
+    if all(
+        kind is int or (issubclass(kind, np.integer) and not issubclass(kind, np.timedelta64))
+        for kind in kinds
     ):
-        return Counted(Counter(map(int, values)), integers=True)
+        return Counted(Counter(map(int, present)), missing, integers=bool(kinds))
     if kinds == {str}:
-        return Counted(Counter(values))
-    for value in values:
+        return Counted(Counter(present), missing)
+    for value in present:
         if isinstance(value, Mapping | Sequence | set | frozenset) and not isinstance(value, str | bytes):
             raise ValueError(
                 f"data: received the value {value!r}, a {type(value).__name__}: give single values"
@@ -133,8 +136,7 @@ def _of_objects(values: list[Any]) -> Counted:
             raise ValueError(
                 f"data: received an array of shape {value.shape} for a value: give single values"
             )
-    missing = sum(map(is_missing, values))
-    return Counted(Counter(label_of(value) for value in values if not is_missing(value)), missing)
+    return Counted(Counter(label_of(value) for value in present), missing)
 
 
 def _of_pairs(values: Iterable[Any], numbers: Iterable[Any]) -> Counted:
@@ -170,6 +172,8 @@ def _by_label(labels: list[Any], numbers: list[Any]) -> Counted:
     if whole:
         counts = Counter({label: int(number) for label, number in found.items()})
         return Counted(counts, missing, labels=list(found))
+    if len(pairs) < len(labels):
+        raise ValueError("data: received a probability for a missing label: give it a name")
     total = sum(float(number) for number in found.values())
     if abs(total - 1) > 1e-6:
         raise ValueError(f"data: received probabilities that sum to {total:.6g}: give some that sum to 1")

@@ -237,6 +237,7 @@ def load(directory: str) -> Result:
     Raises:
         ValueError: the directory holds no run, or a file of it cannot be read.
     """
+    directory = os.path.expanduser(directory)
     if not holds_run(directory):
         raise ValueError(f"{directory} holds no run: give the output directory of a training")
     config = stored_config(directory)

@@ -15,11 +15,12 @@ from ..config.catalogue import KEYS
 from ..config.config import Config
 from ..config.reading import from_settings
 from ..quiet import loading
-from ..results.directory import stored_config
+from ..results.directory import config_yaml, stored_config
 from ..results.resuming import check_resumed
 from ..results.written import AS_WRITTEN, TEXT, read_settings
 from .help import Help, arrange, name_names
 from .messages import fail, one_line_of
+from .streams import say
 
 if TYPE_CHECKING:
     from ..data.source import Source
@@ -52,7 +53,9 @@ class Parser(ArgumentParser):
         """As jsonargparse's, but text about the data is kept as it is written."""
         if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
             self.error(f"KERAS_BACKEND: received {backend}: give tensorflow, or leave the variable out")
-        rest, written = _taken(list(sys.argv[1:] if args is None else args), self._known())
+        arguments = list(sys.argv[1:] if args is None else args)
+        wanted = [argument for argument in arguments if not argument.startswith("--print_config")]
+        rest, written = _taken(list(wanted), self._known())
         self.kept: dict[str, Any] = {}
         given = super().parse_args(rest, **kwargs)
         for key, text in {**self.kept, **written}.items():
@@ -60,7 +63,16 @@ class Parser(ArgumentParser):
         for key in PLACES:
             if isinstance(place := given.get(key), str):
                 given[key] = os.path.expanduser(place)
+        if len(wanted) < len(arguments):  # jsonargparse would print before the text is put back
+            self._print_settings(given)
         return given
+
+    def _print_settings(self, given: Any) -> NoReturn:
+        try:
+            say(config_yaml(self.config(given)))
+        except ValueError as error:
+            self.error(str(error))
+        raise SystemExit(0)
 
     def add_settings(self, skip: set[str]) -> None:
         """Add an option for every setting of a training, but for those in `skip`."""
