@@ -11,8 +11,7 @@ from ..config.checks import one_line
 from ..config.config import Config
 from ..config.data import Data
 from ..config.reading import from_settings
-from .files import ERRORS
-from .written import parse
+from .written import ERRORS, parse
 
 LOCK, HOLDER = ".lock", ".lock.json"
 """The file that a writer locks, and the one beside it that says who it is."""

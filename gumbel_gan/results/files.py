@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..config.checks import one_line
-
-ERRORS = "surrogatepass"
-"""How text is written that no UTF-8 has: names of files that are not text hold such characters."""
+from .written import ERRORS
 
 
 def write(directory: str, name: str, fill: Callable[[Any], Any], binary: bool = False) -> str:

@@ -16,11 +16,12 @@ from ..config.catalogue import SOURCES
 from ..config.checks import one_line
 from ..data.strings import length_classes
 from .directory import claim_directory, clear, config_yaml, holds_run, stored_config
-from .files import ERRORS, read_arrays, read_numbers, write, write_arrays, write_table
+from .files import read_arrays, read_numbers, write, write_arrays, write_table
 from .lock import locked
 from .metrics import max_abs_error, total_variation
 from .readable import MAX_READABLE, Readable
 from .result import Result
+from .written import ERRORS
 
 ARRAYS = ("labels", "learned", "averaged", "counted", "target")
 PACKAGES = (

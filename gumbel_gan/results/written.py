@@ -8,6 +8,8 @@ import yaml
 
 from ..config.checks import one_line
 
+ERRORS = "surrogatepass"
+"""How text is written that no UTF-8 has: names of files that are not text hold such characters."""
 AS_WRITTEN = ("labels", "vocabulary")
 """Settings whose lists hold text, whatever it looks like: `no`, `010` and `1.10` are labels."""
 TEXT = ("name", "column", "separator", "encoding")

@@ -19,10 +19,10 @@ from gumbel_gan.config.config import Config
 from gumbel_gan.config.data import Data
 from gumbel_gan.data.opening import from_values
 from gumbel_gan.results.directory import config_yaml, stored_config
-from gumbel_gan.results.files import ERRORS
 from gumbel_gan.results.readable import MAX_READABLE
 from gumbel_gan.results.result import Result
 from gumbel_gan.results.storing import load, save
+from gumbel_gan.results.written import ERRORS
 from gumbel_gan.terminal.parser import Parser
 
 from .made_up import made_up, saved
