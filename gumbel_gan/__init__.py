@@ -4,6 +4,7 @@ from typing import Any
 
 import lazy_loader
 
+from .config.checks import check_backend
 from .quiet import set_log_level
 
 __version__ = "0.2.0"
@@ -15,6 +16,10 @@ _attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 def __getattr__(name: str) -> Any:
     """Import a public name where it is first used: `import gumbel_gan` stays free of TensorFlow."""
-    found = _attribute(name)
+    try:
+        found = _attribute(name)
+    except ModuleNotFoundError:
+        check_backend()  # Keras may have looked for the package of another one
+        raise
     set_log_level()  # TensorFlow sets its own as it is imported
     return found

@@ -300,6 +300,20 @@ def test_another_backend_of_keras(command: str, tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == (
-            "gumbel_gan: error: KERAS_BACKEND: received jax: give tensorflow, or leave the variable out\n"
+            "gumbel_gan: error: gumbel_gan needs Keras' TensorFlow backend, received 'jax': "
+            "set the environment variable KERAS_BACKEND=tensorflow before Keras is imported\n"
         )
     assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
+
+
+@pytest.mark.parametrize("call", ["gg.CategoricalGenerator(5)", "gg.run(gg.Config(epochs=1))"])
+def test_another_backend_in_python(call: str) -> None:
+    """The line is reached before Keras looks for a package that may not be there."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import gumbel_gan as gg; {call}"],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.splitlines()[-1].startswith("RuntimeError: gumbel_gan needs Keras' TensorFlow backend")

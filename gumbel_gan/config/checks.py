@@ -186,6 +186,23 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     return f", did you mean {near[0]}?" if near else otherwise
 
 
+def check_backend(backend: str | None = None) -> None:
+    """Check that Keras runs on TensorFlow, before it is imported: it would look for another package first.
+
+    Args:
+        backend: Keras'; by default the one that the environment asks for.
+
+    Raises:
+        RuntimeError: it is another one.
+    """
+    backend = backend or os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend != "tensorflow":
+        raise RuntimeError(
+            f"gumbel_gan needs Keras' TensorFlow backend, received {backend!r}: "
+            "set the environment variable KERAS_BACKEND=tensorflow before Keras is imported"
+        )
+
+
 def spelled(message: str) -> str:
     """A message in one line: characters that would break it, or not be seen, are spelled out."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)

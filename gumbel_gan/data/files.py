@@ -86,7 +86,7 @@ def _byte_counts(file: BinaryIO, unit: str) -> Counter[bytes]:
     while block := file.read(BLOCK):
         rest += block.removeprefix(MARK) if first else block
         first = False
-        end = max(rest.rfind(b"\n"), rest.rfind(b"\r")) + 1
+        end = rest.rfind(b"\n") + 1 or rest.rfind(b"\r") + 1
         if unit == "words":
             end = max(end, rest.rfind(b" ") + 1)
         whole, rest = rest[:end], rest[end:]

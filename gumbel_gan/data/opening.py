@@ -230,7 +230,7 @@ def _count(symbols: Symbols) -> Counter[str]:
     return counts
 
 
-def _counted(data: Data, unit: str, symbols: Symbols, counts: Counter[str], where: str = "") -> Frequencies:
+def _counted(data: Data, unit: str, symbols: Symbols, counts: Counter[str]) -> Frequencies:
     """The source of what was counted; `symbols` reads it again, to say where a bad label stands."""
     if not counts:
         raise ValueError(f"data.path: {data.path} has no {unit}: give a file that is not empty")

@@ -4,6 +4,7 @@ What a file holds is told from its first bytes, never from its name alone.
 """
 
 import codecs
+import csv
 import gzip
 import os
 import shutil
@@ -91,6 +92,16 @@ def whole(path: str) -> Iterator[BinaryIO]:
             file = copy
         file.seek(0)
         yield file
+
+
+@contextmanager
+def fields_of_any_length() -> Iterator[None]:
+    """In this context Python's csv reads fields of any length; otherwise it refuses long ones."""
+    limit = csv.field_size_limit(1 << 31)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
 
 
 def beginning(file: BinaryIO) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from ..config.checks import one_line, suggestion
 from .files import numbered
-from .reading import ARROW, MARK, PARQUET, beginning, opened
+from .reading import ARROW, MARK, PARQUET, beginning, fields_of_any_length, opened
 from .values import is_missing, label_of
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -70,7 +70,7 @@ def column_lines(
             return
         separator, names = header(file, column, separator, path)
         index = names.index(needed(column, names, path))
-        for line, row in rows(file, separator):
+        for line, row in rows(file, separator, path):
             yield line, row[index : index + 1]
 
 
@@ -191,12 +191,12 @@ def _csv(file: BinaryIO, column: str | None, separator: str | None, path: str) -
         try:
             found = _count_batches(_csv_batches(counted, len(names), index, separator, block), column, path)
         except _Straddling:
-            if block < BLOCKS[-1] and _unclosed(file, separator) is None:
+            if block < BLOCKS[-1] and _unclosed(file, separator, path) is None:
                 continue
             raise _explained(file, separator, len(names), path) from None
         except _Invalid:
             raise _explained(file, separator, len(names), path) from None
-        if counted.quotes % 2 and _unclosed(file, separator) is not None:
+        if counted.quotes % 2 and _unclosed(file, separator, path) is not None:
             raise _explained(file, separator, len(names), path)
         return found
     raise AssertionError("the last block returns or raises")
@@ -262,7 +262,7 @@ def header(file: BinaryIO, column: str | None, separator: str | None, path: str)
     """
 
     def names_by(one: str) -> list[str]:
-        return [name.strip(" ") for name in next(rows(file, one), (0, []))[1]]
+        return [name.strip(" ") for name in next(rows(file, one, path), (0, []))[1]]
 
     found = {one: names_by(one) for one in ([separator] if separator else SEPARATORS)}
     one = max(found, key=lambda one: (column in found[one], len(found[one])))
@@ -271,47 +271,41 @@ def header(file: BinaryIO, column: str | None, separator: str | None, path: str)
     return one, found[one]
 
 
-def rows(file: BinaryIO, separator: str) -> Iterator[tuple[int, list[str]]]:
+def rows(file: BinaryIO, separator: str, path: str) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file one by one, each with the number of its first line; blank lines are none.
 
     Raises:
         ValueError: a line is not UTF-8 text.
     """
     file.seek(0)
-    limit = csv.field_size_limit(1 << 31)
     line = 0
-    try:
-        reader = csv.reader((text + "\n" for _, text in numbered(file, "the table")), delimiter=separator)
+    with fields_of_any_length():
+        reader = csv.reader((text + "\n" for _, text in numbered(file, path)), delimiter=separator)
         for row in reader:
             if row:
                 yield line + 1, row
             line = reader.line_num
-    finally:
-        csv.field_size_limit(limit)
 
 
-def _unclosed(file: BinaryIO, separator: str) -> int | None:
+def _unclosed(file: BinaryIO, separator: str, path: str) -> int | None:
     """The line in which a quote opens that never closes; None if all close."""
     file.seek(0)
     end = "\0"  # in a row of its own, if no field is open
-    limit = csv.field_size_limit(1 << 31)
     line = before = 0
     row: list[str] = []
-    try:
-        lines = itertools.chain((text + "\n" for _, text in numbered(file, "the table")), [end])
+    with fields_of_any_length():
+        lines = itertools.chain((text + "\n" for _, text in numbered(file, path)), [end])
         reader = csv.reader(lines, delimiter=separator)
         for row in reader:  # noqa: B007  (the last one is looked at)
             before, line = line, reader.line_num
-    finally:
-        csv.field_size_limit(limit)
     return None if row == [end] else before + 1
 
 
 def _explained(file: BinaryIO, separator: str, width: int, path: str) -> ValueError:
     """Why a table cannot be read, by the line that is to blame."""
-    if (line := _unclosed(file, separator)) is not None:
+    if (line := _unclosed(file, separator, path)) is not None:
         return ValueError(f"data.path: line {line} of {path} has a quote that never closes: close it")
-    for line, row in rows(file, separator):
+    for line, row in rows(file, separator, path):
         if len(row) != width:
             fields = "1 field" if len(row) == 1 else f"{len(row)} fields"
             return ValueError(

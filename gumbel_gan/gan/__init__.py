@@ -2,3 +2,7 @@
 
 This room stands alone. Of the others it knows only the names and checks of `config`.
 """
+
+from ..config.checks import check_backend
+
+check_backend()

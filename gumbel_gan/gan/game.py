@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..config.catalogue import ESTIMATORS, LOSSES, PENALTIES, VIEWS, Family
-from ..config.checks import check_count, check_not_negative, check_positive, seed_of
+from ..config.checks import check_backend, check_count, check_not_negative, check_positive, seed_of
 from .diagnostics import Probe
 from .estimators import Estimator, GumbelSoftmax, Loss
 from .gumbel import Seed
@@ -86,11 +86,7 @@ class CategoricalGAN(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if keras.backend.backend() != "tensorflow":
-            raise RuntimeError(
-                f"gumbel_gan needs Keras' TensorFlow backend, received {keras.backend.backend()!r}: "
-                "set the environment variable KERAS_BACKEND=tensorflow before Keras is imported"
-            )
+        check_backend(keras.backend.backend())
         for name, number in (
             ("generator_steps", generator_steps),
             ("discriminator_steps", discriminator_steps),
@@ -153,6 +149,7 @@ class CategoricalGAN(keras.Model):
         parts = (
             self.generator, self.discriminator, self.estimator, self.view, self.smoothing, self.probe,
             self.schedule, getattr(self, "generator_optimizer", None),
+            getattr(self, "discriminator_optimizer", None),
         )  # fmt: skip
         modules = sorted({type(part).__module__ for part in parts} - {"builtins"})
         return (unpickled, (modules, *super().__reduce__()))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..config.checks import one_line
+from ..data.reading import fields_of_any_length
 from .written import ERRORS
 
 
@@ -89,15 +90,12 @@ def read_numbers(path: str, columns: Sequence[str] | None = None) -> tuple[list[
         OSError: it cannot be read.
         ValueError: it is empty, something in it is no number, or a column is missing.
     """
-    limit = csv.field_size_limit(1 << 31)  # a label may be long
-    try:
-        with open(path, encoding="utf-8", errors=ERRORS, newline="") as file:
-            rows = csv.reader(file)
-            names = next(rows, [])
-            places = [names.index(name) for name in columns or names]
-            numbers = np.array([[row[place] for place in places] for row in rows if row], np.float64)
-    finally:
-        csv.field_size_limit(limit)
+    # A label may be long.
+    with open(path, encoding="utf-8", errors=ERRORS, newline="") as file, fields_of_any_length():
+        rows = csv.reader(file)
+        names = next(rows, [])
+        places = [names.index(name) for name in columns or names]
+        numbers = np.array([[row[place] for place in places] for row in rows if row], np.float64)
     if numbers.ndim != 2:
         raise ValueError("it has no rows")
     return names, numbers

@@ -127,8 +127,16 @@ class Result:
         The last step swings about the target; the average over the late steps does not. It means nothing of a
         target that moves, and of strings the average is that of the weights, if there is one.
         """
-        ended_early = np.array_equal(self.averaged, self.learned)  # before the steps that are averaged
-        return "averaged" if self.source.averages and not ended_early else "last"
+        return "averaged" if self.has_average else "last"
+
+    @property
+    def has_average(self) -> bool:
+        """Whether `averaged` means something.
+
+        It does not where the target moves, of strings, or in a training that ended before the steps that are
+        averaged, whose `averaged` is what was learned last.
+        """
+        return self.source.averages and not np.array_equal(self.averaged, self.learned)
 
     def probabilities_of(self, of: str | None = None) -> np.ndarray:
         """The learned probabilities to draw from, [R, K].

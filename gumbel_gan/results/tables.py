@@ -22,7 +22,7 @@ def learned_table(result: Result, most: int = 20) -> str:
             0, f"Means of {result.runs} runs; a single run errs more, and what all err in alike stays:"
         )
     learned_from = {"learned": result.learned, "averaged": result.averaged, "counted": result.counted}
-    if np.array_equal(result.averaged, result.learned):  # ended before the steps that are averaged
+    if not result.has_average:
         del learned_from["averaged"]
     distances = (f"{name} {total_variation(p, result.target).mean():.4f}" for name, p in learned_from.items())
     of_runs = f", means of {result.runs} runs" if result.runs > 1 else ""
@@ -46,7 +46,7 @@ def _categories(result: Result, most: int) -> list[str]:
         labels, learned = result.labels, result.learned.mean(0)  # [K]
         target, counted = result.target, result.counted.mean(0)
     columns = {"target": target, "learned": learned, "averaged": result.averaged.mean(0), "counted": counted}
-    if not result.source.averages or np.array_equal(result.averaged, result.learned):
+    if not result.has_average:
         del columns["averaged"]
     order, shown = np.arange(len(labels)), most
     if len(labels) > most:

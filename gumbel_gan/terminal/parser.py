@@ -12,6 +12,7 @@ from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-d
 
 from .. import __version__
 from ..config.catalogue import KEYS
+from ..config.checks import check_backend
 from ..config.config import Config
 from ..config.reading import from_settings
 from ..quiet import loading
@@ -51,8 +52,10 @@ class Parser(ArgumentParser):
 
     def parse_args(self, args: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
         """As jsonargparse's, but text about the data is kept as it is written."""
-        if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
-            self.error(f"KERAS_BACKEND: received {backend}: give tensorflow, or leave the variable out")
+        try:
+            check_backend()
+        except RuntimeError as error:
+            self.error(str(error))
         arguments = list(sys.argv[1:] if args is None else args)
         wanted = [argument for argument in arguments if not argument.startswith("--print_config")]
         rest, written = _taken(list(wanted), self._known())
@@ -103,7 +106,7 @@ class Parser(ArgumentParser):
 
 
 def _taken(arguments: list[str], known: list[str]) -> tuple[list[str], dict[str, str]]:
-    """The arguments without lists of labels, which jsonargparse would read as YAML; and these, by key."""
+    """The arguments without text about the data, which jsonargparse would read as YAML; and this, by key."""
     rest: list[str] = []
     written: dict[str, str] = {}
     while arguments:
