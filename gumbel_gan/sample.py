@@ -49,11 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             samples = result.sample(given.samples, of, given.run, given.seed % 2**63)
     except ValueError as error:
         fail(str(error), status=2)
-    distance = total_variation(result.probabilities_of(of), result.target)[given.run]
+    distance, last = (
+        total_variation(result.probabilities_of(which), result.target)[given.run] for which in (of, "last")
+    )
+    nearer = f"; the last step is nearer, {last:.4f}: --of last" if last < distance else ""
     averaged = ", by the moving average of its weights" if result.config.generator.ema is not None else ""
     say(
         f"gumbel_gan: drawn from {SAMPLED[of].summary} of run {given.run}{averaged}, at a total variation of "
-        f"{distance:.4f} from the target",
+        f"{distance:.4f} from the target{nearer}",
         sys.stderr,
     )
     try:

@@ -34,7 +34,9 @@ def parser() -> Parser:
         prog="python -m gumbel_gan.study", description="Train a grid of settings and compare them."
     )
     options.add_argument("study", help="a study, or a training's settings, as YAML")
-    options.add_argument("--vary", action="append", help="KEY=[a,b,...], more than once for a grid")
+    options.add_argument(
+        "--vary", action="append", help="KEY=[a,b,...], more than once for a grid; one value fixes a setting"
+    )
     options.add_argument(
         "--runs", help="runs of each cell, or auto: what fits the memory (default: the study's own, or 64)"
     )

@@ -11,6 +11,7 @@ import gumbel_gan
 from gumbel_gan import sample, train
 
 from .conftest import Refused
+from .results.made_up import made_up, saved
 
 SHORT = ("--epochs", "4", "--training.batches", "10", "--quiet")
 
@@ -35,6 +36,18 @@ def test_sample(finished: str, capsys: pytest.CaptureFixture[str]) -> None:
     sample.main([finished, "-n", "5", "--format", "csv"])
     rows = list(csv.reader(capsys.readouterr().out.splitlines()))
     assert (rows[0], len(rows)) == (["label"], 6)
+
+
+def test_it_says_if_the_last_step_is_nearer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = made_up(runs=1)
+    result.learned = result.target[None] + 0.0
+    saved(result, tmp_path)
+    for of, ending in (
+        ((), "; the last step is nearer, 0.0000: --of last\n"),
+        (("--of", "last"), "the target\n"),
+    ):
+        sample.main([str(tmp_path), *of])
+        assert capsys.readouterr().err.endswith(ending)
 
 
 def test_the_seed_says_what_is_drawn(finished: str, capsys: pytest.CaptureFixture[str]) -> None:

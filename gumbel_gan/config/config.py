@@ -98,7 +98,7 @@ class Config:
     """One training, or many runs of it side by side.
 
     Attributes:
-        output: the directory for the results (default: runs/NAME, the name of the --config file, or toy).
+        output: the directory for the results (default: runs/NAME, the data's, the --config file's, or toy).
         overwrite: replace the results that the output directory holds.
         seed: of everything random; 0 or more (default in Python: one draw of `random`, so that
             `keras.utils.set_random_seed` settles it).

@@ -19,7 +19,7 @@ def learned_table(result: Result, most: int = 20) -> str:
     lines = _categories(result, most)
     if result.runs > 1:
         lines.insert(
-            0, f"Means of {result.runs} runs; a single run errs more, and what all err in alike stays:"
+            0, f"Means of {result.runs} runs, which hide how runs differ, and keep errors that they share:"
         )
     learned_from = {"learned": result.learned, "averaged": result.averaged, "counted": result.counted}
     if not result.has_average:

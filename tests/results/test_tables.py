@@ -11,7 +11,7 @@ from .made_up import made_up
 def test_table_of_means() -> None:
     result = made_up(labels=["a", "b", " ", "d", "a word that is long"])
     means, *lines = learned_table(result).splitlines()
-    assert means == "Means of 2 runs; a single run errs more, and what all err in alike stays:"
+    assert means == "Means of 2 runs, which hide how runs differ, and keep errors that they share:"
     assert lines[0].split() == ["label", "target", "learned", "averaged", "counted", "error"]
     assert len(lines) == 1 + 5 + 2
     label, *numbers = lines[2].split()
