@@ -92,7 +92,8 @@ def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
     first = next((cell for cell in cells if cell.columns is not None), cells[0])
     statistic, ratios = first.task.statistic(first.settings), first.task.ratios(first.settings)
     names = [name for name in _columns(cells) if name != "seconds"]
-    labels = [statistic.name, *(shown_label(cell.label, 32) for cell in cells)]
+    width = shutil.get_terminal_size().columns if width is None else width
+    labels = [statistic.name, *(shown_label(cell.label, width // 2) for cell in cells)]
     columns: list[list[str]] = []
     for name in names:
         found = (None if cell.columns is None else cell.columns.get(name) for cell in cells)
@@ -102,7 +103,6 @@ def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
         found_of = [cell.columns or {} for cell in cells]
         ratio = [_ratio(*(one[n] for n in pair)) if set(pair) <= set(one) else "" for one in found_of]
         columns.append([heading, *ratio])
-    width = shutil.get_terminal_size().columns if width is None else width
     for number, block in enumerate(_blocks(columns, width - max(map(len, labels)))):
         if number:
             yield ""
