@@ -27,6 +27,7 @@ from .figures.training import error_heatmap as error_heatmap
 from .gan.diagnostics import Diagnostics as Diagnostics
 from .gan.discriminators import LogisticDiscriminator as LogisticDiscriminator
 from .gan.discriminators import MlpDiscriminator as MlpDiscriminator
+from .gan.distribution import RelaxedOneHotCategorical as RelaxedOneHotCategorical
 from .gan.estimators import Estimator as Estimator
 from .gan.estimators import Exact as Exact
 from .gan.estimators import GappedStraightThrough as GappedStraightThrough
@@ -42,7 +43,6 @@ from .gan.estimators import StGumbelSoftmax as StGumbelSoftmax
 from .gan.estimators import StraightThrough as StraightThrough
 from .gan.game import CategoricalGAN as CategoricalGAN
 from .gan.generators import CategoricalGenerator as CategoricalGenerator
-from .gan.gumbel import RelaxedOneHotCategorical as RelaxedOneHotCategorical
 from .gan.gumbel import fold_in as fold_in
 from .gan.gumbel import gumbel_max as gumbel_max
 from .gan.gumbel import gumbel_noise as gumbel_noise

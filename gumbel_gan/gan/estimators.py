@@ -20,18 +20,19 @@ import tensorflow as tf
 
 from ..config.checks import check_count, check_positive
 from .gumbel import (
-    RelaxedOneHotCategorical,
     Seed,
     condition,
+    finite,
     fixed,
     fold_in,
     hardest,
     log_prob,
     perturb,
     relax,
+    with_gradient_also_of,
     with_gradient_of,
 )
-from .layout import swapped
+from .layout import sizes, swapped
 from .serialization import register
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
@@ -136,6 +137,8 @@ class GumbelSoftmax(Pathwise):
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Relaxed samples of TFP's distribution, [R, B, K]."""
+        from .distribution import RelaxedOneHotCategorical  # here, since TFP takes most of a second
+
         return swapped(RelaxedOneHotCategorical(temperature, logits=logits).sample(batch, seed=seed))
 
 
@@ -151,7 +154,7 @@ class Exact(Estimator):
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
         """The expected loss, [R]."""
-        runs, *variables, categories = logits.shape
+        runs, *variables, categories = sizes(logits)
         if not variables:
             # As integers, since K one-hot vectors of K numbers would not fit the memory where K is large.
             losses = loss(tf.tile(tf.range(categories)[None], (runs, 1)))  # [R, K]
@@ -187,7 +190,7 @@ class Reinforce(Estimator):
         hard = self.sample(logits, temperature, batch, seed)
         losses = loss(hard)  # [R, B]
         carrier = fixed(losses - self.baseline(losses)) * log_prob(hard, logits)
-        return with_gradient_of(tf.reduce_mean(losses, axis=1), tf.reduce_mean(carrier, axis=1))
+        return with_gradient_also_of(tf.reduce_mean(losses, axis=1), tf.reduce_mean(carrier, axis=1))
 
     def baseline(self, losses: tf.Tensor) -> tf.Tensor:
         """No baseline: zeros, [R, B]."""
@@ -263,6 +266,7 @@ class GumbelRao(Pathwise):
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Hard samples with the gradient of the mean relaxed sample over conditional draws, [R, B, K]."""
+        logits = finite(logits)
         hard = hardest(perturb(logits, batch, seed))
         seed = fold_in(seed, 1)
         noise = fixed(
@@ -291,6 +295,7 @@ class GappedStraightThrough(Pathwise):
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Hard samples with the gradient of the moved softmax, [R, B, K]."""
+        logits = finite(logits)
         hard = hardest(perturb(logits, batch, seed))
         below = fixed(logits - tf.reduce_max(logits, axis=-1, keepdims=True))[:, None]  # [R, 1, K], 0 or less
         move = -below * hard - tf.nn.relu(below + self.gap) * (1 - hard)
@@ -313,6 +318,7 @@ class ReinMax(Pathwise):
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Hard samples with ReinMax's gradient, [R, B, K]."""
+        logits = finite(logits)
         hard = hardest(perturb(logits, batch, seed))
         logits = logits[:, None]
         midpoint = fixed((hard + tf.nn.softmax(logits / temperature)) / 2)
@@ -359,17 +365,24 @@ class Rebar(Estimator):
             outer.watch(own)
             with tf.GradientTape(watch_accessed_variables=False) as inner:
                 inner.watch(logits)
-                value = self.estimate(loss, logits, temperature, batch, seed)
-            gradient = inner.gradient(value, logits)
+                value, carrier = self._value_and_carrier(loss, logits, temperature, batch, seed)
+            gradient = inner.gradient(carrier, logits)
             square = tf.reduce_sum(gradient**2)
         self.optimizer.apply(outer.gradient(square, own), self.trainable_weights)
-        carrier = tf.reduce_sum(fixed(gradient) * logits, axis=range(1, logits.shape.rank))
-        return with_gradient_of(value, carrier)
+        carrier = tf.reduce_sum(fixed(gradient) * finite(logits), axis=range(1, logits.shape.rank))
+        return with_gradient_also_of(value, carrier)
 
     def estimate(
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
         """The mean loss, [R], whose gradient is the estimate."""
+        return with_gradient_also_of(*self._value_and_carrier(loss, logits, temperature, batch, seed))
+
+    def _value_and_carrier(
+        self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The mean loss, and what has the estimate as its gradient in the logits, [R] each."""
+        logits = finite(logits)
         perturbed = perturb(tf.nn.log_softmax(logits), batch, seed)  # z
         hard = fixed(hardest(perturbed))  # D
         again = condition(hard, logits, fold_in(seed, 1))  # z'
@@ -378,7 +391,7 @@ class Rebar(Estimator):
         difference = losses - self.control(loss, fixed(again), temperature)
         pathwise = self.control(loss, perturbed, temperature) - self.control(loss, again, temperature)
         carrier = difference * log_prob(hard, logits) + pathwise
-        return with_gradient_of(tf.reduce_mean(losses, axis=1), tf.reduce_mean(carrier, axis=1))
+        return tf.reduce_mean(losses, axis=1), tf.reduce_mean(carrier, axis=1)
 
     def control(self, loss: Loss, perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """The control variate c(z) of perturbed logits [R, B, K], as [R, B]."""
@@ -397,7 +410,7 @@ class Rebar(Estimator):
 
 def _of_runs(weight: keras.Variable, perturbed: tf.Tensor) -> tf.Tensor:
     """A parameter for each run; a measurement may repeat every run of the training several times."""
-    return tf.repeat(weight.value, perturbed.shape[0] // weight.shape[0], axis=0)
+    return tf.repeat(weight.value, sizes(perturbed)[0] // weight.shape[0], axis=0)
 
 
 @register
@@ -426,8 +439,8 @@ class Relax(Rebar):
 
     def control(self, loss: Loss, perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """The control variate c(z) of perturbed logits [R, B, K], as [R, B]."""
-        runs, batch = perturbed.shape[:2]
-        inputs = tf.reshape(tf.nn.softmax(perturbed), (runs, batch, -1))
+        runs, batch = sizes(perturbed)[:2]
+        inputs = tf.reshape(tf.nn.softmax(perturbed), (runs, batch, self.hidden.shape[1]))
         hidden = tf.tanh(tf.einsum("rbk,rku->rbu", inputs, _of_runs(self.hidden, perturbed)))
         network = tf.einsum("rbu,ru->rb", hidden, _of_runs(self.output_, perturbed))
         return super().control(loss, perturbed, temperature) + network

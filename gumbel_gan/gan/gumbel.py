@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
-from .layout import RUNS_LAST_FROM, argmax, runs_first, runs_last, softmax, swapped
+from .layout import RUNS_LAST_FROM, argmax, many_runs, runs_first, runs_last, sizes, softmax, swapped
 
 fixed = tf.stop_gradient
 Seed = Any
@@ -30,7 +29,7 @@ def gumbel_noise(shape: Sequence[int], seed: Seed, dtype: Any = tf.float32) -> t
     """Standard Gumbel noise, density exp(-z - exp(-z)), from uniform noise of the open interval (0, 1).
 
     Args:
-        shape: of the result.
+        shape: of the result; integers, or tensors where a size is known only as it runs.
         seed: int [2].
         dtype: of the result, a floating one.
 
@@ -51,7 +50,7 @@ _draws = itertools.count()
 
 def uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
     """Uniform noise of the open interval (0, 1), of the shape given; `seed` is int [2]."""
-    if len(shape) < 2 or shape[-1] < RUNS_LAST_FROM:
+    if len(shape) < 2 or any(map(tf.is_tensor, shape)) or shape[-1] < RUNS_LAST_FROM:
         return _uniform(shape, seed)
     *outer, samples, runs = shape
     pairs = -(-samples // 2)
@@ -87,9 +86,9 @@ def normal(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
 
 def perturb(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:
     """Logits plus Gumbel noise, [R, ..., K] to [R, samples, ..., K]; their argmax is categorical."""
-    runs, *variables, categories = logits.shape
+    runs, *variables, categories = sizes(logits)
     noise = gumbel_noise((categories, samples, *variables, runs), seed, logits.dtype)
-    if runs < RUNS_LAST_FROM:
+    if not many_runs(logits):
         # Added with the samples outermost, which is faster than with the runs outermost.
         return swapped(logits + swapped(runs_first(noise)))
     return runs_first(runs_last(logits)[:, None] + noise)
@@ -137,14 +136,27 @@ def hardest(perturbed: tf.Tensor) -> tf.Tensor:
     return tf.one_hot(argmax(perturbed), perturbed.shape[-1])
 
 
+def finite(logits: tf.Tensor) -> tf.Tensor:
+    """The logits, with a very small number in place of minus infinity, whose gradient is zero.
+
+    A category of such a logit has probability zero all the same, and differences of logits stay numbers.
+    """
+    return tf.maximum(logits, tf.cast(-1e30, logits.dtype))
+
+
 def with_gradient_of(value: tf.Tensor, carrier: tf.Tensor) -> tf.Tensor:
     """`value`, but with the gradient of `carrier`; both of one shape."""
     return fixed(value - carrier) + carrier
 
 
+def with_gradient_also_of(value: tf.Tensor, carrier: tf.Tensor) -> tf.Tensor:
+    """`value`, with the gradient of `carrier` beside its own; both of one shape."""
+    return value + (carrier - fixed(carrier))
+
+
 def log_prob(hard: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """The log-probability of hard samples [R, B, ..., K], as [R, B]."""
-    terms = hard * tf.nn.log_softmax(logits)[:, None]
+    terms = hard * tf.nn.log_softmax(finite(logits))[:, None]
     return tf.reduce_sum(terms, axis=range(2, terms.shape.rank))
 
 
@@ -163,62 +175,15 @@ def condition(hard: tf.Tensor, logits: tf.Tensor, seed: Seed, draws: tuple[int, 
     Returns:
         [*draws, R, B, ..., K], up to the same constant for all categories.
     """
-    runs, *inner = hard.shape
+    runs, *inner = sizes(hard)
     noise = gumbel_noise((*draws, *inner, runs), seed)  # the runs innermost, as in `perturb`
     rank = noise.shape.rank
     # [*draws, R, B, ..., K]; minus the logarithm of an exponential variable is a Gumbel variable.
     noise = tf.transpose(noise, (*range(len(draws)), rank - 1, *range(len(draws), rank - 1)))
     of_largest = tf.reduce_sum(noise * hard, axis=-1, keepdims=True)  # -log E_i
-    log_p = tf.nn.log_softmax(logits)[:, None]  # [R, 1, ..., K]
+    log_p = tf.nn.log_softmax(finite(logits))[:, None]  # [R, 1, ..., K]
     # In logarithms: E / p would overflow where p is smaller than the smallest float.
+    import tensorflow_probability as tfp  # here, since it takes most of a second
+
     others = -tfp.math.log_add_exp(-noise - log_p, -of_largest)
     return tf.where(hard > 0, of_largest, others)
-
-
-class RelaxedOneHotCategorical(tfp.distributions.RelaxedOneHotCategorical):
-    """`tfp.distributions.RelaxedOneHotCategorical`, drawn faster where that is possible; all else is TFP's.
-
-    The fast drawing is for logits [R, ..., K] of float32 and known shape, one temperature, and a stateless
-    seed, int [2]. Everything else is drawn as TFP draws it.
-
-    Args:
-        temperature: above zero; scalar, or broadcasting against the batch shape of the logits.
-        logits: [..., K]; or `probs`.
-
-    Example:
-        >>> import gumbel_gan as gg
-        >>> samples = gg.RelaxedOneHotCategorical(0.5, logits=[[0.0, 1.0, 2.0]]).sample(4, seed=(0, 1))
-        >>> samples.shape.as_list()
-        [4, 1, 3]
-    """
-
-    _latest: tuple[tf.Tensor, tf.Tensor] | None = None
-    """The last samples that were drawn fast, with what their softmax was taken of."""
-
-    def _call_sample_n(self, sample_shape: Any, seed: Any = None, **options: Any) -> tf.Tensor:
-        if options or not self._can_be_fast(seed):
-            return super()._call_sample_n(sample_shape, seed=seed, **options)
-        # Not that of TFP's parent class, which would draw logarithms of samples.
-        samples = tfp.distributions.Distribution._call_sample_n(self, sample_shape, seed)
-        self._latest = (samples, tf.reshape(self._scaled, tf.shape(samples)))
-        return samples
-
-    def _can_be_fast(self, seed: Any) -> bool:
-        logits = self.logits
-        known = logits is not None and logits.shape.is_fully_defined() and logits.shape.rank > 1
-        pair = not callable(seed) and np.shape(seed) == (2,)
-        simple = tf.convert_to_tensor(self.temperature).shape.rank == 0 and not self.validate_args
-        return bool(known and pair and simple and self.dtype == tf.float32)
-
-    def _sample_n(self, n: int, seed: Seed = None) -> tf.Tensor:
-        logits = self.distribution._logits_parameter_no_checks()
-        scaled = perturb(logits, n, seed) / self.temperature  # [R, n, ..., K]
-        self._scaled = swapped(scaled)
-        return swapped(softmax(scaled))  # [n, R, ..., K]
-
-    def _log_prob(self, value: tf.Tensor, **options: Any) -> tf.Tensor:
-        if self._latest is None or value is not self._latest[0]:
-            return super()._log_prob(value, **options)
-        # Of its own samples from their logarithms, as TFP has it, too: cold ones underflow to zero.
-        logarithms = tf.nn.log_softmax(self._latest[1])
-        return self.distribution.log_prob(logarithms) - tf.reduce_sum(logarithms, axis=-1)

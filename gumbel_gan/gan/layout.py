@@ -4,10 +4,22 @@ XLA makes vector instructions of the innermost axis only, and a sum over the out
 vectors. So many runs lie innermost and the few categories outermost. A few runs stay outermost.
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 RUNS_LAST_FROM = 16
 """So many runs lie innermost; fewer lie outermost, where a step of theirs is faster."""
+
+
+def sizes(x: tf.Tensor) -> list[Any]:
+    """The size of each axis: an integer where it is known, or else a tensor, as of a batch inside Keras."""
+    return [tf.shape(x)[axis] if size is None else size for axis, size in enumerate(x.shape)]
+
+
+def many_runs(x: tf.Tensor) -> bool:
+    """Whether the first axis is known to be so long that it goes innermost."""
+    return x.shape[0] is not None and x.shape[0] >= RUNS_LAST_FROM
 
 
 def runs_last(x: tf.Tensor) -> tf.Tensor:
@@ -31,7 +43,7 @@ def softmax(x: tf.Tensor) -> tf.Tensor:
 
     TensorFlow's own loops along the categories, which are few; of many runs this one loops along the runs.
     """
-    if x.shape[0] < RUNS_LAST_FROM:
+    if not many_runs(x):
         return tf.nn.softmax(x)
     x = runs_last(x)
     odds = tf.exp(x - tf.stop_gradient(tf.reduce_max(x, axis=0)))
@@ -43,7 +55,7 @@ def argmax(x: tf.Tensor) -> tf.Tensor:
 
     TensorFlow's own does not become a loop over vectors; of many runs this one does.
     """
-    if x.shape[0] < RUNS_LAST_FROM:
+    if not many_runs(x):
         return tf.argmax(x, axis=-1, output_type=tf.int32)
     x = runs_last(x)
     categories = x.shape[0]

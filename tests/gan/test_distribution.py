@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from gumbel_gan.gan.gumbel import RelaxedOneHotCategorical, gumbel_max, gumbel_noise
+from gumbel_gan.gan.distribution import RelaxedOneHotCategorical
+from gumbel_gan.gan.gumbel import gumbel_max, gumbel_noise
 
 from ..statistics import check_frequencies
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gumbel_gan.config.catalogue import ESTIMATORS, LOSSES
-from gumbel_gan.gan.gumbel import RelaxedOneHotCategorical, gumbel_max
+from gumbel_gan.gan.distribution import RelaxedOneHotCategorical
+from gumbel_gan.gan.gumbel import gumbel_max
 
 TEMPERATURES = st.floats(-6, 6).map(lambda power: 10**power)
 ODDS = st.sampled_from([-1e4, -100.0, -1.0, 0.0, 1.0, 100.0, 1e4])

@@ -6,8 +6,8 @@ import scipy.special
 import scipy.stats
 import tensorflow as tf
 
+from gumbel_gan.gan.distribution import RelaxedOneHotCategorical
 from gumbel_gan.gan.gumbel import (
-    RelaxedOneHotCategorical,
     condition,
     fixed,
     fold_in,
