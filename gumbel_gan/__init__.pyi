@@ -1,3 +1,4 @@
+from . import layers as layers
 from .config.catalogue import DISCRIMINATORS as DISCRIMINATORS
 from .config.catalogue import ESTIMATORS as ESTIMATORS
 from .config.catalogue import LOSSES as LOSSES
@@ -46,6 +47,7 @@ from .gan.generators import CategoricalGenerator as CategoricalGenerator
 from .gan.gumbel import fold_in as fold_in
 from .gan.gumbel import gumbel_max as gumbel_max
 from .gan.gumbel import gumbel_noise as gumbel_noise
+from .gan.layers import surrogate_loss as surrogate_loss
 from .gan.optimizers import NaturalGradient as NaturalGradient
 from .gan.schedules import Schedule as Schedule
 from .gan.schedules import schedule as schedule

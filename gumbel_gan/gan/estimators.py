@@ -67,6 +67,8 @@ class Estimator(keras.layers.Layer):
 
     smallest_batch = 1
     """Samples that one estimate needs; smaller batches are refused."""
+    learns = False
+    """Whether it has parameters of its own, and learns them with every estimate."""
     optimizer: Any = None
     """Of the parameters that the estimator learns, if it learns any."""
 
@@ -338,6 +340,8 @@ class Rebar(Estimator):
     estimate's variance plus a constant.
     """
 
+    learns = True
+
     def __init__(self, learning_rate: float = 0.01, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_positive("learning_rate", learning_rate)
@@ -346,12 +350,16 @@ class Rebar(Estimator):
     def build(self, logits_shape: tuple[int, ...]) -> None:
         """Make eta and log(t / temperature), [R] each, and their optimizer."""
         runs = logits_shape[0]
-        self.eta = self.add_weight(shape=(runs,), initializer="ones", name="eta")
-        self.log_factor = self.add_weight(shape=(runs,), initializer="zeros", name="log_factor")
+        self.eta = self._parameter("eta", (runs,), "ones")
+        self.log_factor = self._parameter("log_factor", (runs,), "zeros")
         self.build_network(logits_shape)
         self.optimizer = keras.optimizers.Adam(self.learning_rate)
-        self.optimizer.build(self.trainable_weights)
+        self.optimizer.build(self.weights)
         self.built = True
+
+    def _parameter(self, name: str, shape: tuple[int, ...], initializer: Any) -> keras.Variable:
+        """A weight that the estimator trains itself: not one for the optimizer of the model around it."""
+        return self.add_weight(shape=shape, initializer=initializer, trainable=False, name=name)
 
     def build_network(self, logits_shape: tuple[int, ...]) -> None:
         """Make the network of the control variate; REBAR has none."""
@@ -360,7 +368,7 @@ class Rebar(Estimator):
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
         """The mean loss, [R], whose gradient is the estimate; eta and t are learned on the way."""
-        own = [weight.value for weight in self.trainable_weights]
+        own = [weight.value for weight in self.weights]
         with tf.GradientTape(watch_accessed_variables=False) as outer:
             outer.watch(own)
             with tf.GradientTape(watch_accessed_variables=False) as inner:
@@ -368,7 +376,7 @@ class Rebar(Estimator):
                 value, carrier = self._value_and_carrier(loss, logits, temperature, batch, seed)
             gradient = inner.gradient(carrier, logits)
             square = tf.reduce_sum(gradient**2)
-        self.optimizer.apply(outer.gradient(square, own), self.trainable_weights)
+        self.optimizer.apply(outer.gradient(square, own), self.weights)
         carrier = tf.reduce_sum(fixed(gradient) * finite(logits), axis=range(1, logits.shape.rank))
         return with_gradient_also_of(value, carrier)
 
@@ -434,8 +442,8 @@ class Relax(Rebar):
             size *= axis
         limit = (6 / (size + self.units)) ** 0.5
         uniform = keras.initializers.RandomUniform(-limit, limit, seed=0)
-        self.hidden = self.add_weight(shape=(runs, size, self.units), initializer=uniform, name="hidden")
-        self.output_ = self.add_weight(shape=(runs, self.units), initializer="zeros", name="output")
+        self.hidden = self._parameter("hidden", (runs, size, self.units), uniform)
+        self.output_ = self._parameter("output", (runs, self.units), "zeros")
 
     def control(self, loss: Loss, perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """The control variate c(z) of perturbed logits [R, B, K], as [R, B]."""

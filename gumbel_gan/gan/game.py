@@ -9,12 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..config.catalogue import ESTIMATORS, LOSSES, PENALTIES, VIEWS, Family
+from ..config.catalogue import ESTIMATORS, LOSSES, PENALTIES, VIEWS
 from ..config.checks import check_backend, check_count, check_not_negative, check_positive, seed_of
 from .diagnostics import Probe
 from .estimators import Estimator, GumbelSoftmax, Loss
 from .gumbel import Seed
 from .losses import Pair
+from .parts import check_kind, named
 from .serialization import register, unpickled
 from .smoothing import Smoothing
 from .views import View
@@ -105,18 +106,18 @@ class CategoricalGAN(keras.Model):
                 )
         self.generator, self.discriminator = generator, discriminator
         self.estimator: Estimator = (
-            _named(ESTIMATORS, "estimator", estimator)()
+            named(ESTIMATORS, "estimator", estimator)()
             if isinstance(estimator, str)
             else estimator or GumbelSoftmax()
         )
-        _check_kind("estimator", self.estimator, Estimator)
+        check_kind("estimator", self.estimator, Estimator)
         if not self.estimator.built:
             self.estimator.build(generator.logits_shape)
         generator.check_estimator(self.estimator)
-        self.pair: Pair = _named(LOSSES, "pair", pair)
-        _check_kind("pair", self.pair, Pair)
-        self.view: View = _named(VIEWS, "view", view)() if isinstance(view, str) else view
-        _check_kind("view", self.view, View)
+        self.pair: Pair = named(LOSSES, "pair", pair)
+        check_kind("pair", self.pair, Pair)
+        self.view: View = named(VIEWS, "view", view)() if isinstance(view, str) else view
+        check_kind("view", self.view, View)
         self.generator_steps, self.discriminator_steps = generator_steps, discriminator_steps
         self.generated_per_real, self.average_after = generated_per_real, average_after
         self.seed = seed_of(seed)
@@ -124,7 +125,7 @@ class CategoricalGAN(keras.Model):
         self.penalties = dict(penalties or {})
         for name, weight in self.penalties.items():
             check_not_negative(f"penalties: {name}", weight)
-        self._penalties = [(_named(PENALTIES, "penalties", name), w) for name, w in self.penalties.items()]
+        self._penalties = [(named(PENALTIES, "penalties", name), w) for name, w in self.penalties.items()]
         self.schedule = temperature
         # A variable: a Python number would be baked into the compiled program and could never change.
         self.temperature = self.add_weight(
@@ -460,25 +461,3 @@ class CategoricalGAN(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """For Keras to save."""
         self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
-
-
-def _check_kind(name: str, given: Any, kind: type) -> None:
-    """Check that a part is of its class.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if not isinstance(given, kind):
-        raise ValueError(f"{name}: received {given!r}: give a name, or a {kind.__name__}")
-
-
-def _named(family: Family[Any], key: str, given: Any) -> Any:
-    """What a name of a family stands for; anything but a name as it is.
-
-    Raises:
-        ValueError: the name is not known.
-    """
-    if not isinstance(given, str):
-        return given
-    family.check(key, given)
-    return family.load(given)
