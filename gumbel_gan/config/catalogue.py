@@ -530,6 +530,8 @@ TASKS = Family(
     Row("gan_and_leak", "laboratory.tasks:GanAndLeak", "train a GAN, and measure its discriminator's leak"),
     Row("leak", "laboratory.tasks:Leak", "how well a discriminator tells real from a perfect generator"),
     Row("polynomial", "laboratory.polynomial:PolynomialTask", "the second toy, without a discriminator"),
+    Row("autoencoder", "laboratory.autoencoder:AutoencoderTask",
+        "a variational autoencoder of digits with categorical latent variables"),
     Row("maximum_likelihood", "laboratory.baselines:MaximumLikelihood",
         "of strings: the GAN's generator, trained by likelihood"),
     Row("ngram", "laboratory.baselines:Ngram", "of strings: counts of four symbols in a row"),

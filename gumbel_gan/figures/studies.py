@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from ..config.catalogue import ESTIMATORS
 from .style import BLUE, GREY, ORANGE, PALETTE, STYLE, Figure, band, line, literal, wrapped
 
 
@@ -135,6 +136,56 @@ def polynomial_figure(cells: Sequence[Any]) -> Figure:
         most = max((axis.get_legend_handles_labels() for axis in axes), key=lambda entries: len(entries[0]))
         figure.legend(*most, loc="outside right center", fontsize=8)
     return figure
+
+
+def bound_figure(chosen: Sequence[Any], by_temperature: Sequence[Any]) -> Figure:
+    """The evidence lower bound on test digits: every estimator at its best, and against the temperature.
+
+    Args:
+        chosen: a cell of each estimator, best first.
+        by_temperature: a cell of each estimator and temperature.
+    """
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.5, 1.2 + 0.3 * max(len(chosen), 8)))
+        ranks, temperatures = figure.subplots(1, 2, width_ratios=(1.2, 1))
+        for place, cell in enumerate(chosen):
+            bounds = cell.columns["elbo"]
+            ranks.plot(
+                [bounds.min(), bounds.max()], [place, place], color=BLUE, linewidth=4, alpha=0.3,
+                solid_capstyle="butt",
+            )  # fmt: skip
+            ranks.plot(bounds.mean(), place, "o", color=BLUE)
+        ranks.set_yticks(range(len(chosen)), [literal(_at_its_best(cell)) for cell in chosen])
+        ranks.set_ylim(len(chosen) - 0.5, -0.5)
+        ranks.grid(axis="x", alpha=0.25)
+        ranks.set_xlabel("bound on test digits, nats (dot: mean of the runs; bar: all of them)", fontsize=8)
+        lines: dict[str, list[Any]] = {}
+        for cell in sorted(by_temperature, key=lambda cell: cell.settings.temperature):
+            lines.setdefault(cell.settings.generator.estimator, []).append(cell)
+        for number, cell in enumerate(chosen):
+            name = cell.settings.generator.estimator
+            group = lines[name]
+            if len(group) > 1:
+                values = np.stack([one.columns["elbo"] for one in group], axis=1)
+                where = np.array([one.settings.temperature for one in group])
+                temperatures.plot(where, values.mean(0), label=name, **line(number, len(group)))
+        temperatures.set_xscale("log")
+        temperatures.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        temperatures.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
+        temperatures.xaxis.set_minor_formatter(NullFormatter())
+        temperatures.grid(alpha=0.25)
+        temperatures.set_xlabel("temperature", fontsize=8)
+        if temperatures.lines:
+            figure.legend(loc="outside right center", fontsize=8)
+    return figure
+
+
+def _at_its_best(cell: Any) -> str:
+    """An estimator with its chosen settings."""
+    settings = cell.settings.generator
+    row = ESTIMATORS[settings.estimator]
+    temperature = f"temperature {cell.settings.temperature:g}, " if row.uses_temperature else ""
+    return f"{settings.estimator} ({temperature}rate {settings.learning_rate:g})"
 
 
 def comparison_figure(

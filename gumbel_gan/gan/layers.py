@@ -139,7 +139,7 @@ class CategoricalSample(keras.layers.Layer):
 
     def load_own_variables(self, store: Any) -> None:
         """Go on with the noise where it stood."""
-        super().load_own_variables({name: store[name] for name in store.keys() if name != "noise"})
+        super().load_own_variables({name: value for name, value in store.items() if name != "noise"})
         self.seed_generator.state.assign(store["noise"])
 
     def get_config(self) -> dict[str, Any]:

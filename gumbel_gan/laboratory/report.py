@@ -93,7 +93,7 @@ def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
     statistic, ratios = first.task.statistic(first.settings), first.task.ratios(first.settings)
     names = [name for name in _columns(cells) if name != "seconds"]
     width = shutil.get_terminal_size().columns if width is None else width
-    labels = [statistic.name, *(shown_label(cell.label, width // 2) for cell in cells)]
+    labels = [statistic.name, *(shown_label(cell.label, max(32, width - 28)) for cell in cells)]
     columns: list[list[str]] = []
     for name in names:
         found = (None if cell.columns is None else cell.columns.get(name) for cell in cells)
