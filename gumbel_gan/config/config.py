@@ -39,6 +39,14 @@ class Annealing:
         end: what it falls to, above zero (default: the post's 0.001).
         until: fraction of the training after which the temperature has reached `end`, above 0 up to 1.
         options: of a schedule of your own, as --annealing.options.NAME VALUE.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> annealing = gg.Annealing("exponential", end=0.01, until=0.5)
+        >>> config = gg.Config(temperature=1.0, annealing=annealing, epochs=4, seed=0)
+        >>> result, gan = gg.run(config)
+        >>> print(result.metrics["temperature"][:, 0].round(2))
+        [0.1  0.01 0.01 0.01]
     """
 
     schedule: str = "constant"
@@ -73,6 +81,13 @@ class Training:
         loss: the pair of losses.
         epsilon: Adam's, for both networks (TensorFlow 1's default, the post's; Keras has 1e-7).
         average_from: fraction of the training to skip before steps count in `averaged`, from 0 to below 1.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> training = gg.Training(batches=50, generator_steps=1, loss="hinge")
+        >>> result, gan = gg.run(gg.Config(epochs=2, training=training, seed=0))
+        >>> result.optimizer_steps
+        200
     """
 
     batch_size: int = 10
@@ -112,6 +127,16 @@ class Config:
         generator: the generator.
         discriminator: the discriminator.
         training: the game between the two.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> config = gg.Config(runs=8, epochs=50, generator=gg.Generator(estimator="rloo"), seed=0)
+        >>> config.generator.estimator, config.temperature
+        ('rloo', 0.001)
+        >>> gg.Config(epochs=0)
+        Traceback (most recent call last):
+            ...
+        ValueError: epochs: received 0: give a number above zero
     """
 
     output: str | None = None

@@ -59,6 +59,14 @@ class Data:
         memory: epochs that counting with forgetting remembers, beside a drift.
         smoothing: what the discriminator sees of real examples.
         smoothing_amount: label: weight of the uniform distribution; noise: standard deviation (default: 0.1).
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> data = gg.Data(probabilities=[0.2, 0.8], labels=["no", "yes"])
+        >>> gg.open_source(data).labels
+        ('no', 'yes')
+        >>> gg.Data(path="table.csv", column="kind").kind
+        'table'
     """
 
     source: str | None = None

@@ -80,6 +80,13 @@ class Generator(Rate):
         optimizer: of the generator.
         ema: momentum of a moving average of the weights, used as the result; 0 or more, below 1 (default:
             none).
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> settings = gg.Generator(estimator="st_gumbel_softmax", backward_temperature=0.5)
+        >>> gan = gg.build(gg.Config(generator=settings, seed=0), categories=5)
+        >>> gan.estimator.backward_temperature
+        0.5
     """
 
     estimator: str = "gumbel_softmax"
@@ -147,6 +154,13 @@ class Discriminator(Rate):
         label_smoothing: one-sided: the label of real examples is 1 minus this.
         weight_decay: decoupled: each step shrinks the weights by this times the learning rate.
         spectral_norm: keep the kernels' largest singular values at 1 or below.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> settings = gg.Discriminator(kind="mlp", units=[16], r1=0.1)
+        >>> gan = gg.build(gg.Config(discriminator=settings, seed=0), categories=5)
+        >>> gan.discriminator.units, gan.penalties
+        ([16], {'r1': 0.1})
     """
 
     kind: str = "logistic"

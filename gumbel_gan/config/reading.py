@@ -49,6 +49,16 @@ def from_settings(kind: type[T], settings: Mapping[str, Any], part: str = "") ->
 
     Raises:
         ValueError: one line: a setting is unknown, of the wrong type, or would not do.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> config = gg.from_settings(gg.Config, {"epochs": 50, "data": {"probabilities": "0.2,0.8"}})
+        >>> config.data.probabilities
+        [0.2, 0.8]
+        >>> gg.from_settings(gg.Config, {"epoch": 50})
+        Traceback (most recent call last):
+            ...
+        ValueError: epoch: unknown setting, did you mean epochs?
     """
     hints = _hints(kind)  # type: ignore[arg-type]
     for name in settings:

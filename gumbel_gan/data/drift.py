@@ -19,6 +19,12 @@ class Drift(Distribution):
         first: the number of epochs before anything changes.
         last: the number of epochs after which nothing changes any more; not below `first`.
         labels: K names.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> drift = gg.Drift([0.9, 0.1], [0.5, 0.5], first=10, last=20)
+        >>> [drift.at(epoch).target.round(2).tolist() for epoch in (0, 14, 30)]
+        [[0.9, 0.1], [0.7, 0.3], [0.5, 0.5]]
     """
 
     kind = "drift"

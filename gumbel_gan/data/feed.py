@@ -32,6 +32,14 @@ class Feed(Source):
 
     Raises:
         ValueError: the vocabulary has fewer than two labels, or `probabilities` do not fit it.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> feed = gg.Feed(iter(["ok", "warn", "ok"]), vocabulary=["ok", "warn", "error"])
+        >>> feed.take(2).tolist()
+        [0, 1]
+        >>> feed.take(2).tolist(), feed.ended
+        ([0], True)
     """
 
     replayable = False

@@ -69,6 +69,14 @@ def grammar(
 
     Returns:
         A source of S strings whose target is the law.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> source = gg.grammar(law="derivation", strings=None, length=5)
+        >>> source.labels[:4], len(source.labels)
+        (('x', 'x+x', 'x-x', 'x*x'), 21)
+        >>> source.target[:4].round(3).tolist()
+        [0.826, 0.033, 0.033, 0.033]
     """
     labels = sentences(length)
     probabilities = sentence_law(law, labels)

@@ -31,6 +31,12 @@ def open_source(data: Data) -> Source:
 
     Raises:
         ValueError: one line, naming the setting, what was received and what would do.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> source = gg.open_source(gg.Data(law="zipf", categories=4))
+        >>> source.target.round(2).tolist()
+        [0.48, 0.24, 0.16, 0.12]
     """
     made_of = SOURCES.load(data.kind, "data.source")
     if isinstance(made_of, type):  # a class is constructed with its options, of the user's own or not

@@ -34,6 +34,21 @@ class Source:
         error: why it ended early, if it did.
         warning: one line about what can hardly be learned from it; None if there is nothing to say.
         wrap: makes a container of labels, like that of the values it was made from; None gives an array.
+
+    Example:
+        One of your own, a fair die:
+
+        >>> import numpy as np
+        >>> import gumbel_gan as gg
+        >>> class Die(gg.Source):
+        ...     labels = ("1", "2", "3", "4", "5", "6")
+        ...     target = np.full(6, 1 / 6)
+        ...
+        ...     def draw(self, random, size):
+        ...         return random.integers(6, size=size, dtype=np.int32)
+        >>> result, gan = gg.run(gg.Config(epochs=2, seed=0), Die())
+        >>> result.learned.shape
+        (1, 6)
     """
 
     kind = "distribution"
@@ -110,6 +125,14 @@ class Distribution(Source):
 
     Raises:
         ValueError: `probabilities` are none, or there is not a label for each.
+
+    Example:
+        >>> import numpy as np
+        >>> import gumbel_gan as gg
+        >>> source = gg.Distribution({"sun": 0.7, "rain": 0.3})
+        >>> drawn = source.draw(np.random.default_rng(0), 5)
+        >>> [source.labels[category] for category in drawn]
+        ['sun', 'sun', 'sun', 'sun', 'rain']
     """
 
     def __init__(
@@ -154,6 +177,12 @@ class Frequencies(Source):
 
     Raises:
         ValueError: there are fewer than two categories, nothing to draw, or the lengths do not agree.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> source = gg.Frequencies([30, 10], labels=["sun", "rain"])
+        >>> source.target.tolist(), source.target_is
+        ([0.75, 0.25], 'frequencies')
     """
 
     def __init__(

@@ -29,6 +29,12 @@ class Strings(Source):
 
     Raises:
         ValueError: a string is empty or too long, or holds an unknown symbol.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> source = gg.Strings(gg.from_values(["ab", "b", "ab"]), alphabet="ab ", length=3)
+        >>> source.labels, source.codes.tolist()
+        (('ab', 'b'), [[0, 1, 2], [1, 2, 2]])
     """
 
     def __init__(

@@ -60,6 +60,15 @@ def error_heatmap(result: Result) -> Figure:
 
     Args:
         result: of a training.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> source = gg.from_values(["sun", "rain", "sun", "snow", "sun"])
+        >>> result, gan = gg.run(gg.Config(epochs=2, seed=0), source)
+        >>> figure = gg.error_heatmap(result)
+        >>> figure.savefig("weather.png")
+        >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        ['rain', 'snow', 'sun']
     """
     mean = result.errors.mean(1).T  # [K', E']
     shown, title = _most_probable(result)

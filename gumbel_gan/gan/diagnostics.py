@@ -100,7 +100,21 @@ class Probe:
 
 @register
 class Diagnostics(Probe):
-    """Measures what `NAMES` lists."""
+    """Measures what `NAMES` lists.
+
+    Example:
+        At the post's temperature, a batch's gradient has more noise than signal:
+
+        >>> import keras
+        >>> import gumbel_gan as gg
+        >>> networks = gg.CategoricalGenerator(5), gg.LogisticDiscriminator(5, seed=0)
+        >>> gan = gg.CategoricalGAN(*networks, probe=gg.Diagnostics(), seed=0)
+        >>> gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+        >>> stream = gg.Stream(gg.Distribution([0, 0, 0.1, 0.3, 0.6]), seed=0)
+        >>> history = gan.fit(gg.dataset(stream), epochs=1, steps_per_epoch=1, verbose=0)
+        >>> print(gan.run_metrics["signal_to_noise"].numpy() < 1)
+        [ True]
+    """
 
     def begin(self, zeros: tf.Tensor) -> dict[str, tf.Tensor]:
         """Zeros for each of `SUMS`, [R] each."""

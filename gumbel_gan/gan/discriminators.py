@@ -34,6 +34,22 @@ class Discriminator(keras.Model):
         runs: R.
         seed: of the initial kernels; by default one draw of Python's `random`.
         spectral_norm: whether to keep the kernels' spectral norms at 1 or below.
+
+    Example:
+        One of your own, linear:
+
+        >>> import tensorflow as tf
+        >>> from gumbel_gan.gan.gumbel import vectors
+        >>> from gumbel_gan.models import Discriminator
+        >>> class Linear(Discriminator):
+        ...     def __init__(self, categories, *arguments, **options):
+        ...         super().__init__(categories, *arguments, **options)
+        ...         self.kernel = self.glorot((categories, 1), categories + 1, "kernel")
+        ...
+        ...     def call(self, x):
+        ...         return (vectors(x, self.categories) @ self.kernel.value)[..., 0]
+        >>> Linear(3, runs=2, seed=0)(tf.constant([[0, 1], [2, 2]])).shape.as_list()
+        [2, 2]
     """
 
     runs_axis = 0
@@ -91,7 +107,20 @@ class Discriminator(keras.Model):
 
 @register
 class LogisticDiscriminator(Discriminator):
-    """Logistic regression, the post's discriminator; its output is the log-odds of real."""
+    """Logistic regression, the post's discriminator; its output is the log-odds of real.
+
+    Example:
+        The kernel holds a weight for every category, and a soft vector mixes them:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> discriminator = gg.LogisticDiscriminator(3, seed=0)
+        >>> discriminator.assign([[1.0, 0.0, -1.0]])
+        >>> print(discriminator(tf.constant([[0, 2]])).numpy())
+        [[ 1. -1.]]
+        >>> print(discriminator(tf.constant([[[0.75, 0.25, 0.0]]])).numpy())
+        [[0.75]]
+    """
 
     runs_axis = -1
 
@@ -145,6 +174,17 @@ class MlpDiscriminator(Discriminator):
         spectral_norm: whether to keep the kernels' spectral norms at 1 or below.
         units: of the hidden layers.
         length: T, of sequences, which it sees flattened; None for single categories.
+
+    Example:
+        >>> import numpy as np
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> discriminator = gg.MlpDiscriminator(3, runs=2, units=(16,), seed=0)
+        >>> integers = tf.constant([[0, 1, 2, 2], [1, 1, 0, 2]])
+        >>> discriminator(integers).shape.as_list()
+        [2, 4]
+        >>> np.allclose(discriminator(integers), discriminator(tf.one_hot(integers, 3)))
+        True
     """
 
     def __init__(

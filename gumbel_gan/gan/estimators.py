@@ -111,7 +111,21 @@ class Estimator(keras.layers.Layer):
 
 
 class Pathwise(Estimator):
-    """An estimator that differentiates through its own sample; the base class of one of your own."""
+    """An estimator that differentiates through its own sample; the base class of one of your own.
+
+    Example:
+        The plainest straight-through estimator, a hard sample with the gradient of the logits themselves:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> from gumbel_gan.gan.gumbel import hardest, perturb, with_gradient_of
+        >>> class Identity(gg.Pathwise):
+        ...     def path(self, logits, temperature, batch, seed):
+        ...         return with_gradient_of(hardest(perturb(logits, batch, seed)), logits[:, None])
+        >>> print(Identity().sample(tf.constant([[0.0, 50.0, 0.0]]), 1.0, batch=2, seed=(0, 1)).numpy())
+        [[[0. 1. 0.]
+          [0. 1. 0.]]]
+    """
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Samples that are functions of the logits, [R, K] to [R, B, K]."""
@@ -135,6 +149,18 @@ class GumbelSoftmax(Pathwise):
     Jang et al. 2016, equation 2; Maddison et al. 2016, section 3. Biased by an amount that vanishes with
     the temperature, while the standard deviation grows as temperature to the power -1/2. One evaluation
     of the loss a sample.
+
+    Example:
+        The lower the temperature, the nearer to one-hot:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> for temperature in (1.0, 0.1, 0.001):
+        ...     sample = gg.GumbelSoftmax().sample(tf.zeros((1, 3)), temperature, batch=1, seed=(0, 1))
+        ...     print(sample.numpy().round(2))
+        [[[0.2  0.5  0.31]]]
+        [[[0.   0.99 0.01]]]
+        [[[0. 1. 0.]]]
     """
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
@@ -150,6 +176,17 @@ class Exact(Estimator):
 
     No bias, no variance; K evaluations of the loss. Several variables are enumerated one by one, the
     others held at category 0, which is right where the loss is a sum over the variables.
+
+    Example:
+        The expected loss is 1, where one category of three costs 3:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits, costs = tf.Variable([[0.0, 0.0, 0.0]]), tf.constant([0.0, 0.0, 3.0])
+        >>> with tf.GradientTape() as tape:
+        ...     loss = gg.Exact().surrogate(lambda x: tf.gather(costs, x), logits, 1.0, batch=1, seed=(0, 1))
+        >>> print(loss.numpy().round(2), tape.gradient(loss, logits).numpy().round(2))
+        [1.] [[-0.33 -0.33  0.67]]
     """
 
     def estimate(
@@ -183,6 +220,17 @@ class Reinforce(Estimator):
     """The score function: f(D) (D - p), averaged over the batch.
 
     Williams 1992. Unbiased, with a large variance. One evaluation of the loss a sample.
+
+    Example:
+        The mean over many samples comes near the exact gradient, here (-1/3, -1/3, 2/3):
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits = tf.Variable([[0.0, 0.0, 0.0]])
+        >>> with tf.GradientTape() as tape:
+        ...     loss = gg.Reinforce().surrogate(lambda x: 3 * x[..., 2], logits, 1.0, 10_000, seed=(0, 1))
+        >>> print(tape.gradient(loss, logits).numpy().round(1))
+        [[-0.3 -0.3  0.7]]
     """
 
     def estimate(
@@ -204,6 +252,14 @@ class Rloo(Reinforce):
     """REINFORCE, leave-one-out: (f(D_i) - mean of f(D_j), j other than i) (D_i - p).
 
     Kool et al. 2019. Unbiased. One evaluation of the loss a sample, of which there must be two.
+
+    Example:
+        The baseline of each sample is the mean of the other losses:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> print(gg.Rloo().baseline(tf.constant([[1.0, 2.0, 6.0]])).numpy())
+        [[4.  3.5 1.5]]
     """
 
     smallest_batch = 2
@@ -219,6 +275,18 @@ class StraightThrough(Pathwise):
     """The hard sample, as if it were p: J(p) f'(D).
 
     Bengio et al. 2013. Biased, exact for a linear loss; low variance. One evaluation of the loss a sample.
+
+    Example:
+        For a linear loss one sample gives the exact gradient, whichever it is:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits = tf.Variable([[0.0, 0.0, 0.0]])
+        >>> with tf.GradientTape() as tape:
+        ...     sample = gg.StraightThrough().sample(logits, 1.0, batch=1, seed=(0, 1))
+        ...     loss = 3 * sample[..., 2]
+        >>> print(sample.numpy(), tape.gradient(loss, logits).numpy().round(2))
+        [[[0. 1. 0.]]] [[-0.33 -0.33  0.67]]
     """
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
@@ -234,6 +302,18 @@ class StGumbelSoftmax(Pathwise):
     Jang et al. 2016, section 2.2. The argmax is the same at every temperature, so what the discriminator
     sees is too; `backward_temperature`, if given, is that of the Jacobian (decoupled, Shah et al. 2024).
     Biased twice, standard deviation as temperature to the power -1/2. One evaluation of the loss a sample.
+
+    Example:
+        The sample is hard, and its gradient is that of a soft one:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits, estimator = tf.Variable([[0.0, 0.0, 0.0]]), gg.StGumbelSoftmax(backward_temperature=1.0)
+        >>> with tf.GradientTape() as tape:
+        ...     sample = estimator.sample(logits, 0.001, batch=1, seed=(0, 1))
+        ...     loss = 3 * sample[..., 2]
+        >>> print(sample.numpy(), tape.gradient(loss, logits).numpy().round(2))
+        [[[0. 1. 0.]]] [[-0.18 -0.46  0.64]]
     """
 
     def __init__(self, backward_temperature: float | None = None, **kwargs: Any) -> None:
@@ -259,6 +339,19 @@ class GumbelRao(Pathwise):
 
     Paulus et al. 2020, equation 6. The mean of ST-Gumbel-softmax with a smaller variance. One evaluation
     of the loss a sample, `conditional_draws` softmaxes.
+
+    Example:
+        The gradient's standard deviation over 1000 runs, without the averaging and with it:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits = tf.Variable(tf.zeros((1000, 3)))
+        >>> for estimator in (gg.StGumbelSoftmax(), gg.GumbelRao(conditional_draws=100)):
+        ...     with tf.GradientTape() as tape:
+        ...         loss = 3 * estimator.sample(logits, 0.5, batch=1, seed=(0, 1))[..., 2]
+        ...     print(tape.gradient(loss, logits).numpy().std(0).round(1))
+        [0.4 0.4 0.5]
+        [0.2 0.2 0.2]
     """
 
     def __init__(self, conditional_draws: int = 10, **kwargs: Any) -> None:
@@ -288,6 +381,18 @@ class GappedStraightThrough(Pathwise):
 
     Fan et al. 2022, equations 7 and 8: the drawn logit is raised to the largest one, the others lowered to
     `gap` beneath it. Biased, lower variance than ST-Gumbel-softmax. One evaluation of the loss a sample.
+
+    Example:
+        The gradient depends on the drawn category only, not on its noise:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits = tf.Variable([[0.0, 0.0, 0.0]])
+        >>> with tf.GradientTape() as tape:
+        ...     sample = gg.GappedStraightThrough(gap=1.0).sample(logits, 1.0, batch=1, seed=(0, 1))
+        ...     loss = 3 * sample[..., 2]
+        >>> print(sample.numpy(), tape.gradient(loss, logits).numpy().round(2))
+        [[[0. 1. 0.]]] [[-0.13 -0.37  0.5 ]]
     """
 
     def __init__(self, gap: float = 1.0, **kwargs: Any) -> None:
@@ -316,6 +421,20 @@ class ReinMax(Pathwise):
     Liu et al. 2023, algorithm 2; q = softmax(logits / temperature), the plain estimator at temperature 1
     (the authors advise 1 or more). Biased, exact for a quadratic loss; more variance than straight-through.
     One evaluation of the loss a sample.
+
+    Example:
+        Of this quadratic loss the exact gradient is (0.04, -0.04); straight-through has the wrong sign:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits = tf.Variable([[0.0, 1.0]])
+        >>> for estimator in (gg.ReinMax(), gg.StraightThrough()):
+        ...     with tf.GradientTape() as tape:
+        ...         sample = estimator.sample(logits, 1.0, batch=100_000, seed=(0, 1))
+        ...         loss = tf.reduce_mean((sample[..., 0] - 0.4) ** 2)
+        ...     print(tape.gradient(loss, logits).numpy().round(2))
+        [[ 0.04 -0.04]]
+        [[-0.05  0.05]]
     """
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
@@ -338,6 +457,20 @@ class Rebar(Estimator):
     Unbiased; three evaluations of the loss a sample. Each run learns its eta (from 1) and its t (from
     `temperature`) by an Adam of its own that descends the square of the estimate, whose mean is the
     estimate's variance plus a constant.
+
+    Example:
+        The gradient's standard deviation over 1000 runs, without the control variate and with it:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> logits = tf.Variable(tf.zeros((1000, 3)))
+        >>> for estimator in (gg.Reinforce(), gg.Rebar()):
+        ...     estimator.build(logits.shape)
+        ...     with tf.GradientTape() as tape:
+        ...         loss = estimator.surrogate(lambda x: 3 * x[..., 2], logits, 0.5, batch=1, seed=(0, 2))
+        ...     print(tape.gradient(loss, logits).numpy().std(0).round(1))
+        [0.5 0.5 0.9]
+        [0.5 0.5 0.6]
     """
 
     learns = True
@@ -427,6 +560,15 @@ class Relax(Rebar):
 
     Grathwohl et al. 2018, section 3.3. Unbiased; three evaluations of the loss a sample, and two of the
     network. r is one hidden layer of tanh, which each run learns as it learns eta and t.
+
+    Example:
+        Each run learns eta, t and the network:
+
+        >>> import gumbel_gan as gg
+        >>> networks = gg.CategoricalGenerator(5), gg.LogisticDiscriminator(5, seed=0)
+        >>> gan = gg.CategoricalGAN(*networks, estimator=gg.Relax(units=4), seed=0)
+        >>> [weight.name for weight in gan.estimator.trainable_weights]
+        ['eta', 'log_factor', 'hidden', 'output']
     """
 
     def __init__(self, units: int = 10, **kwargs: Any) -> None:

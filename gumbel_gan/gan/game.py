@@ -63,6 +63,17 @@ class CategoricalGAN(keras.Model):
         ValueError: a name is not known, a number would not do, the networks differ in categories or runs, or
             the estimator does not go with the generator.
         RuntimeError: Keras runs on another backend than TensorFlow.
+
+    Example:
+        >>> import keras
+        >>> import gumbel_gan as gg
+        >>> networks = gg.CategoricalGenerator(2, runs=4), gg.LogisticDiscriminator(2, runs=4, seed=0)
+        >>> gan = gg.CategoricalGAN(*networks, estimator="exact", generator_steps=1, seed=0)
+        >>> gan.compile(keras.optimizers.Adam(0.01, beta_1=0.0), keras.optimizers.Adam(0.01, beta_1=0.0))
+        >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), runs=4, seed=0)
+        >>> history = gan.fit(gg.dataset(stream), epochs=20, steps_per_epoch=1, verbose=0)
+        >>> print(gan.learned().mean(0).round(1))
+        [0.2 0.8]
     """
 
     _epoch: Any = None
@@ -181,6 +192,17 @@ class CategoricalGAN(keras.Model):
 
         Raises:
             ValueError: the dataset has no end, and `steps_per_epoch` is missing.
+
+        Example:
+            >>> import keras
+            >>> import gumbel_gan as gg
+            >>> networks = gg.CategoricalGenerator(2), gg.LogisticDiscriminator(2, seed=0)
+            >>> gan = gg.CategoricalGAN(*networks, seed=0)
+            >>> gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+            >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), seed=0)
+            >>> history = gan.fit(gg.dataset(stream), epochs=3, steps_per_epoch=1, verbose=0)
+            >>> {name: len(losses) for name, losses in history.history.items()}
+            {'discriminator_loss': 3, 'generator_loss': 3}
         """
         data = arguments[0] if arguments else options.get("x")
         endless = (

@@ -30,6 +30,16 @@ class CategoricalGenerator(keras.Model):
     Args:
         categories: K.
         runs: R.
+
+    Example:
+        >>> import numpy as np
+        >>> import gumbel_gan as gg
+        >>> generator = gg.CategoricalGenerator(3)
+        >>> generator.assign(np.log([[0.2, 0.3, 0.5]]))
+        >>> print(generator.probabilities().round(2))
+        [[0.2 0.3 0.5]]
+        >>> print(generator.sample(8, seed=(0, 1)).numpy())
+        [[1 1 2 2 2 2 0 1]]
     """
 
     runs_axis = -1

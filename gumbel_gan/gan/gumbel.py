@@ -21,7 +21,18 @@ Seed = Any
 
 
 def fold_in(seed: Seed, number: int) -> Seed:
-    """A seed for other noise beside that of `seed`, int [2]; every number gives another one."""
+    """A seed for other noise beside that of `seed`, int [2]; every number gives another one.
+
+    Example:
+        Independent draws from one seed:
+
+        >>> import gumbel_gan as gg
+        >>> for number in (1, 2):
+        ...     seed = gg.fold_in((0, 1), number)
+        ...     print(gg.gumbel_max([[0.0, 0.0, 0.0]], 8, seed).numpy())
+        [[0 1 1 1 1 2 1 0]]
+        [[1 2 2 2 0 0 2 2]]
+    """
     return tf.stack([seed[0] + number, seed[1]])
 
 

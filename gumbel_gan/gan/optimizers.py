@@ -16,6 +16,19 @@ class NaturalGradient(keras.optimizers.Optimizer):
     The Fisher matrix of softmax(logits) = q is diag(q) - q q^T (Amari 1998); as a gradient in the logits
     sums to zero, g / q solves for it, but for a constant in all logits, which changes no probability. The
     step is -learning_rate g / (q + 1e-6).
+
+    Example:
+        One step down the first of two probabilities; one of plain gradient descent would end at 0.88:
+
+        >>> import numpy as np
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> generator = gg.CategoricalGenerator(2)
+        >>> generator.assign(np.log([[0.9, 0.1]]))
+        >>> gradient = tf.constant([[0.09], [-0.09]])  # [K, R]
+        >>> gg.NaturalGradient(1.0).apply([gradient], generator.trainable_variables)
+        >>> print(generator.probabilities().round(2))
+        [[0.77 0.23]]
     """
 
     def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:

@@ -22,6 +22,15 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         start: the value at first.
         steps: how many steps the fall takes.
         end: the value after them.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> class Quadratic(gg.Schedule):
+        ...     def __call__(self, step):
+        ...         return self.end + (self.start - self.end) * (1 - self.done(step)) ** 2
+        >>> falling = Quadratic(1.0, steps=100, end=0.2)
+        >>> [round(float(falling(step)), 2) for step in (0, 50, 100, 200)]
+        [1.0, 0.4, 0.2, 0.2]
     """
 
     def __init__(self, start: float, steps: int, end: float) -> None:
@@ -101,6 +110,12 @@ def schedule(name: str, start: float, end: float, steps: int, key: str = "schedu
 
     Raises:
         ValueError: the name is not known, or the options will not do.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> falling = gg.schedule("exponential", 1.0, 0.01, steps=100)
+        >>> [round(float(falling(step)), 2) for step in (0, 50, 100, 200)]
+        [1.0, 0.1, 0.01, 0.01]
     """
     SCHEDULES.check(key, name)
     check_positive(f"{key}: start", start)

@@ -19,6 +19,20 @@ class Smoothing:
 
     Args:
         amount: how much.
+
+    Example:
+        One of your own, which mixes real examples with what the generator has learned:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> class Mixed(gg.Smoothing):
+        ...     def real(self, real, generator, temperature, seed):
+        ...         hard, learned = tf.one_hot(real, generator.categories), generator.distribution()[:, None]
+        ...         return (1 - self.amount) * hard + self.amount * learned
+        >>> real, generator = tf.constant([[0, 1]]), gg.CategoricalGenerator(2)
+        >>> print(Mixed(amount=0.2).real(real, generator, 1.0, seed=(0, 1)).numpy().round(1))
+        [[[0.9 0.1]
+          [0.1 0.9]]]
     """
 
     def __init__(self, amount: float = 0.1) -> None:

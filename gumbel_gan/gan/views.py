@@ -12,7 +12,19 @@ from .serialization import register
 
 @register
 class View:
-    """Soft: samples as the estimator makes them. The base class of the other views."""
+    """Soft: samples as the estimator makes them. The base class of the other views.
+
+    Example:
+        One of your own, which rounds samples to tenths:
+
+        >>> import tensorflow as tf
+        >>> import gumbel_gan as gg
+        >>> class Tenths(gg.View):
+        ...     def generated(self, samples):
+        ...         return tf.round(10 * samples) / 10
+        >>> print(Tenths().generated(tf.constant([[[0.84, 0.16]]])).numpy())
+        [[[0.8 0.2]]]
+    """
 
     def generated(self, samples: tf.Tensor) -> tf.Tensor:
         """What is seen of samples [R, B, K]: vectors [R, B', K], or integers [R, B'] for one-hot vectors."""

@@ -28,6 +28,17 @@ def load_study(directory: str) -> Any:
     Raises:
         ImportError: pandas is not installed.
         ValueError: the directory holds no study.
+
+    Example:
+        A study, made here as `python -m gumbel_gan.study` makes it, and its table:
+
+        >>> import gumbel_gan as gg
+        >>> from gumbel_gan import study
+        >>> options = ["--vary", "temperature=[0.1,1]", "--runs", "3", "--epochs", "2", "--quiet"]
+        >>> study.main(["configs/toy.yaml", *options])
+        >>> table = gg.load_study("studies/toy")
+        >>> table.groupby("temperature")["max_abs_error_last"].count().to_dict()
+        {0.1: 3, 1.0: 3}
     """
     try:
         import pandas

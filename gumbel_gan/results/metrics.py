@@ -4,7 +4,15 @@ import numpy as np
 
 
 def max_abs_error(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The largest difference in any category, [..., K] and [K] to [...]."""
+    """The largest difference in any category, [..., K] and [K] to [...].
+
+    Example:
+        >>> import numpy as np
+        >>> import gumbel_gan as gg
+        >>> learned = np.array([[0.25, 0.75], [0.4, 0.6]])
+        >>> print(gg.max_abs_error(learned, np.array([0.25, 0.75])).round(2))
+        [0.   0.15]
+    """
     return np.abs(probabilities - target).max(-1)
 
 
@@ -12,6 +20,13 @@ def total_variation(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray
     """Half the sum of the absolute differences, [..., K] and [K] to [...]; from 0 to 1.
 
     What one of them has less in total counts as a category more: of strings, all that are not among the K.
+
+    Example:
+        >>> import numpy as np
+        >>> import gumbel_gan as gg
+        >>> learned = np.array([[0.25, 0.25, 0.5], [0.0, 0.0, 1.0]])
+        >>> print(gg.total_variation(learned, np.array([0.5, 0.25, 0.25])))
+        [0.25 0.75]
     """
     beyond = np.abs(probabilities.sum(-1) - target.sum(-1))
     return 0.5 * (np.abs(probabilities - target).sum(-1) + beyond)

@@ -48,6 +48,14 @@ class Result:
         warning: one line about what could hardly be learned of the data; None if there is nothing to say.
         gan: the trained GAN; None of a result that was loaded.
         wrap: makes a container like that of the values that were learned, of labels.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> result, gan = gg.run(gg.Config(epochs=2, runs=3, seed=0))
+        >>> result.learned.shape, result.metrics["max_abs_error"].shape
+        ((3, 5), (2, 3))
+        >>> print(result.target, result.counted[0].round(1))
+        [0.  0.  0.1 0.3 0.6] [0.  0.  0.1 0.3 0.6]
     """
 
     config: Config
@@ -206,6 +214,15 @@ class Result:
         Raises:
             ValueError: it holds results already, or cannot be written to.
             OSError: a file could not be written; all others were.
+
+        Example:
+            >>> import glob
+            >>> import gumbel_gan as gg
+            >>> result, gan = gg.run(gg.Config(epochs=2, seed=0))
+            >>> directory = result.save("runs/toy")
+            >>> sorted(glob.glob("*", root_dir=directory))
+            ['config.yaml', 'discriminator.keras', 'error_heatmap.png', 'generator.keras',
+             'metrics.csv', 'probabilities.csv', 'summary.json']
         """
         # By name: what writes a result stands above it.
         write: Callable[..., str] = Row("", "results.storing:save_as").load()

@@ -237,6 +237,13 @@ def load(directory: str) -> Result:
 
     Raises:
         ValueError: the directory holds no run, or a file of it cannot be read.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> result, gan = gg.run(gg.Config(epochs=2, seed=0))
+        >>> found = gg.load(result.save("runs/toy"))
+        >>> found.learned.shape, found.generator.categories
+        ((1, 5), 5)
     """
     directory = os.path.expanduser(directory)
     if not holds_run(directory):

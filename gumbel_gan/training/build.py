@@ -31,6 +31,13 @@ def build(config: Config, categories: int, alphabet: str = "") -> CategoricalGAN
 
     Raises:
         ValueError: a part of the user's own cannot be imported or constructed.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> gan = gg.build(gg.Config(runs=2, seed=0), categories=4)
+        >>> print(gan.learned())
+        [[0.25 0.25 0.25 0.25]
+         [0.25 0.25 0.25 0.25]]
     """
     training = config.training
     batches = config.epochs * training.batches

@@ -16,6 +16,13 @@ def dataset(stream: Stream, first_epoch: int = 0) -> tf.data.Dataset:
     Args:
         stream: of categories or sequences.
         first_epoch: the epoch (0, 1, ...) to begin with.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), runs=4, seed=0)
+        >>> epochs = gg.dataset(stream)
+        >>> next(iter(epochs)).shape.as_list()
+        [100, 4, 10]
     """
 
     def epochs() -> Iterator[np.ndarray]:
