@@ -29,6 +29,7 @@ from .gan.diagnostics import Diagnostics as Diagnostics
 from .gan.discriminators import LogisticDiscriminator as LogisticDiscriminator
 from .gan.discriminators import MlpDiscriminator as MlpDiscriminator
 from .gan.distribution import RelaxedOneHotCategorical as RelaxedOneHotCategorical
+from .gan.epochs import dataset as dataset
 from .gan.estimators import Estimator as Estimator
 from .gan.estimators import Exact as Exact
 from .gan.estimators import GappedStraightThrough as GappedStraightThrough
@@ -63,7 +64,6 @@ from .results.metrics import total_variation as total_variation
 from .results.result import Result as Result
 from .results.storing import load as load
 from .training.build import build as build
-from .training.pipeline import dataset as dataset
 from .training.run import run as run
 
 __version__: str

@@ -217,4 +217,4 @@ def _gradient(
 
 
 def _rejected(gan: "CategoricalGAN", samples: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.cast(gan.discriminator(samples) < 0, tf.float32), axis=1)
+    return tf.reduce_mean(tf.cast(gan.call(samples) < 0, tf.float32), axis=1)

@@ -17,7 +17,7 @@ from .gumbel import vectors
 from .initial import glorot
 from .layout import runs_first, runs_last
 from .regularisers import SpectralNorm
-from .serialization import register
+from .serialization import in_float32, register
 
 FEW_CATEGORIES = 16
 """Categories up to which one-hot vectors are faster than a gather, whose gradient is a scatter."""
@@ -65,7 +65,7 @@ class Discriminator(keras.Model):
     ) -> None:
         check_count("categories", categories, least=2)
         check_count("runs", runs)
-        super().__init__(**kwargs)
+        super().__init__(**in_float32(kwargs))
         self.categories, self.runs, self.spectral_norm = categories, runs, spectral_norm
         self.seed = seed_of(seed)
 

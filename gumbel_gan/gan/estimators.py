@@ -33,7 +33,7 @@ from .gumbel import (
     with_gradient_of,
 )
 from .layout import sizes, swapped
-from .serialization import register
+from .serialization import in_float32, register
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
 """From samples [R, B, K], or integers [R, B] in place of one-hot vectors, to losses [R, B]."""
@@ -71,6 +71,9 @@ class Estimator(keras.layers.Layer):
     """Whether it has parameters of its own, and learns them with every estimate."""
     optimizer: Any = None
     """Of the parameters that the estimator learns, if it learns any."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**in_float32(kwargs))
 
     def build(self, logits_shape: tuple[int, ...]) -> None:
         """Make the estimator's own parameters, if it has any, for logits of this shape."""
@@ -490,6 +493,12 @@ class Rebar(Estimator):
         self.optimizer.build(self.weights)
         self.built = True
 
+    def _make_parameters(self, logits: tf.Tensor) -> None:
+        """Make what is learned, if nobody has: for the runs that the logits have."""
+        if not self.built:
+            with tf.init_scope():
+                self.build(tuple(logits.shape))
+
     def _parameter(self, name: str, shape: tuple[int, ...], initializer: Any) -> keras.Variable:
         """A weight that the estimator trains itself: not one for the optimizer of the model around it."""
         return self.add_weight(shape=shape, initializer=initializer, trainable=False, name=name)
@@ -501,6 +510,8 @@ class Rebar(Estimator):
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
         """The mean loss, [R], whose gradient is the estimate; eta and t are learned on the way."""
+        logits = tf.convert_to_tensor(logits)
+        self._make_parameters(logits)
         own = [weight.value for weight in self.weights]
         with tf.GradientTape(watch_accessed_variables=False) as outer:
             outer.watch(own)
@@ -517,6 +528,7 @@ class Rebar(Estimator):
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
         """The mean loss, [R], whose gradient is the estimate."""
+        self._make_parameters(logits)
         return with_gradient_also_of(*self._value_and_carrier(loss, logits, temperature, batch, seed))
 
     def _value_and_carrier(

@@ -10,10 +10,17 @@ import numpy as np
 import tensorflow as tf
 
 from ..config.catalogue import ESTIMATORS, LOSSES, PENALTIES, VIEWS
-from ..config.checks import check_backend, check_count, check_not_negative, check_positive, seed_of
+from ..config.checks import (
+    check_backend,
+    check_count,
+    check_not_negative,
+    check_positive,
+    seed_of,
+)
 from .diagnostics import Probe
 from .estimators import Estimator, GumbelSoftmax, Loss
-from .gumbel import Seed
+from .fitting import EpochModel
+from .gumbel import Seed, fold_in
 from .losses import Pair
 from .parts import check_kind, named
 from .serialization import register, unpickled
@@ -32,10 +39,11 @@ class Noise(IntEnum):
     PROBE = 2
     SMOOTHING = 3
     PENALTIES = 4
+    EVALUATION = 5
 
 
 @register
-class CategoricalGAN(keras.Model):
+class CategoricalGAN(EpochModel):
     """A generator of categories against a discriminator, R runs side by side.
 
     An element of the data that `fit` receives is a whole epoch of batches, int32 [N, R, B], so that a
@@ -76,8 +84,6 @@ class CategoricalGAN(keras.Model):
         [0.2 0.8]
     """
 
-    _epoch: Any = None
-
     def __init__(
         self,
         generator: keras.Model,
@@ -116,6 +122,8 @@ class CategoricalGAN(keras.Model):
                     "give two of the same"
                 )
         self.generator, self.discriminator = generator, discriminator
+        if not discriminator.built:  # one of the user's own makes its weights when it is first called
+            discriminator(tf.zeros((generator.runs, 1, *generator.example_shape), tf.int32))
         self.estimator: Estimator = (
             named(ESTIMATORS, "estimator", estimator)()
             if isinstance(estimator, str)
@@ -145,8 +153,6 @@ class CategoricalGAN(keras.Model):
             trainable=False,
             name="temperature",
         )
-        self.run_metrics: dict[str, tf.Tensor] = {}
-        """What `train_step` returned for the last epoch, [R] each; `fit` logs the losses' means over runs."""
         self.averaged = self.add_weight(
             shape=generator.distribution().shape, initializer="zeros", trainable=False, name="averaged"
         )
@@ -166,112 +172,38 @@ class CategoricalGAN(keras.Model):
         modules = sorted({type(part).__module__ for part in parts} - {"builtins"})
         return (unpickled, (modules, *super().__reduce__()))
 
-    @property
-    def metrics(self) -> list[Any]:
-        """No metrics of Keras' own: `train_step` returns an epoch's means."""
-        return []
-
-    def compile(
-        self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        discriminator_optimizer: keras.optimizers.Optimizer,
-        **kwargs: Any,
-    ) -> None:
-        """Give each network an optimizer of its own; the epoch is compiled by XLA unless told otherwise."""
-        super().compile(**{"jit_compile": True, **kwargs})  # Keras' "auto" would leave XLA off on a CPU
-        self._epoch: Any = self.train_step
-        if not self.run_eagerly:
-            self._epoch = tf.function(self.train_step, jit_compile=self.jit_compile)
-        self.generator_optimizer = generator_optimizer
-        self.discriminator_optimizer = discriminator_optimizer
-        generator_optimizer.build(self.generator.trainable_variables)
-        discriminator_optimizer.build(self.discriminator.trainable_variables)
-
-    def fit(self, *arguments: Any, **options: Any) -> Any:
-        """As Keras' `fit`, of a dataset of whole epochs; `steps_per_epoch=1` makes an epoch of each.
-
-        Raises:
-            ValueError: the dataset has no end, and `steps_per_epoch` is missing.
-
-        Example:
-            >>> import keras
-            >>> import gumbel_gan as gg
-            >>> networks = gg.CategoricalGenerator(2), gg.LogisticDiscriminator(2, seed=0)
-            >>> gan = gg.CategoricalGAN(*networks, seed=0)
-            >>> gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
-            >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), seed=0)
-            >>> history = gan.fit(gg.dataset(stream), epochs=3, steps_per_epoch=1, verbose=0)
-            >>> {name: len(losses) for name, losses in history.history.items()}
-            {'discriminator_loss': 3, 'generator_loss': 3}
-        """
-        data = arguments[0] if arguments else options.get("x")
-        endless = (
-            isinstance(data, tf.data.Dataset) and int(data.cardinality()) == tf.data.INFINITE_CARDINALITY
-        )
-        if endless and options.get("steps_per_epoch") is None:
-            raise ValueError(
-                "steps_per_epoch: missing for a dataset without end: give 1, since each is an epoch"
-            )
-        if isinstance(data, tf.data.Dataset):
-            options.setdefault("shuffle", False)  # or Keras warns that it cannot
-        return super().fit(*arguments, **options)
-
-    def make_train_function(self, force: bool = False) -> None:
-        """Make what `fit` calls for an epoch, whatever `steps_per_execution` says.
-
-        It calls the compiled epoch itself, where Keras' own would put two more functions around it.
-        """
-
-        def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
-            examples = next(epochs)
-            self._check_examples(examples)
-            self.run_metrics = metrics = self._epoch(examples)
-            losses = ("discriminator_loss", "generator_loss")
-            return {name: metrics[name].numpy().mean() for name in losses}
-
-        self.train_function = train
-
-    def _check_examples(self, examples: Any) -> None:
-        """Check an epoch of examples: a compiled program would take whatever lies out of range.
-
-        Raises:
-            ValueError: it is of another shape or type, or a category is out of range.
-        """
-        shape = tuple(getattr(examples, "shape", ()))
-        whole = getattr(getattr(examples, "dtype", None), "is_integer", False)
-        if not whole or len(shape) < 3 or shape[1] != self.generator.runs:
-            given = (
-                f"{examples.dtype.name} {list(shape)}" if hasattr(examples, "dtype") else repr(examples)[:80]
-            )
-            raise ValueError(
-                f"data: received an element of {given}: give whole epochs of integers, "
-                f"[N, {self.generator.runs}, B] (gumbel_gan.dataset makes them of a Stream)"
-            )
-        if 0 in shape:
-            return
-        samples, needed = self.generated_per_real * shape[2], self.estimator.smallest_batch
-        if samples < needed:
-            raise ValueError(
-                f"data: received batches of {shape[2]}, and {type(self.estimator).__name__} needs "
-                f"{needed} samples: give larger ones"
-            )
-        integers = examples.numpy()
-        low, high = integers.min(), integers.max()
-        if low < 0 or high >= self.generator.categories:
-            raise ValueError(
-                f"data: received categories from {low} to {high}: give 0 to {self.generator.categories - 1}, "
-                f"those of the generator"
-            )
-
-    @property
-    def traces(self) -> int:
-        """How often the epoch was traced; more than once means that something in it was baked in."""
-        count = getattr(self._epoch, "experimental_get_tracing_count", None)  # none where it runs eagerly
-        return 0 if count is None else int(count())
-
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """The discriminator's verdict, log-odds of real [R, B], on integers [R, B] or vectors [R, B, K]."""
-        return self.discriminator(x)
+        return tf.cast(self.discriminator(x), tf.float32)  # one of your own may have another type
+
+    @tf.autograph.experimental.do_not_convert
+    def _evaluated(self, batch: tf.Tensor, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Both losses and the log-likelihood on real examples [R, B], [R] each."""
+        step = tf.cast(self.discriminator_optimizer.iterations.value, tf.int32)
+        seed = tf.stack([self._purposes[Noise.EVALUATION] + batch, step])
+        real_seen, generated = self._seen(real, seed, fold_in(seed, 2**20))
+        losses = self.generator_losses(real, fold_in(seed, 2**21))(generated)
+        return (
+            self.discriminator_loss(real_seen, generated),
+            tf.reduce_mean(losses, axis=1),
+            tf.reduce_mean(self.generator(real), axis=1),
+        )
+
+    def test_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One epoch evaluated: int32 [N, R, B] in; means over batches, [R] each."""
+        zeros = tf.zeros(self.generator.runs)
+        discriminator_loss, generator_loss, log_likelihood = zeros, zeros, zeros
+        for batch in tf.range(tf.shape(data)[0]):
+            of_discriminator, of_generator, of_examples = self._evaluated(batch, data[batch])
+            discriminator_loss += of_discriminator
+            generator_loss += of_generator
+            log_likelihood += of_examples
+        batches = tf.cast(tf.shape(data)[0], tf.float32)
+        return {
+            "discriminator_loss": discriminator_loss / batches,
+            "generator_loss": generator_loss / batches,
+            "log_likelihood": log_likelihood / batches,
+        }
 
     def train_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
         """One epoch: int32 [N, R, B] in; means over batches, and the temperature at the end, [R] each."""
@@ -316,7 +248,7 @@ class CategoricalGAN(keras.Model):
             loss = self.discriminator_loss(real_seen, generated)
             seed = self._noise(Noise.PENALTIES, self.discriminator_optimizer)
             penalty = sum(
-                weight * term(self.discriminator, real_seen, generated, seed)
+                weight * tf.cast(term(self.discriminator, real_seen, generated, seed), tf.float32)
                 for term, weight in self._penalties
             )
             objective = loss + penalty
@@ -325,17 +257,20 @@ class CategoricalGAN(keras.Model):
 
     def examples(self, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the discriminator sees at its next step: of real integers [R, B], and generated vectors."""
+        seeds = (
+            self._noise(purpose, self.discriminator_optimizer) for purpose in (Noise.SAMPLES, Noise.SMOOTHING)
+        )
+        return self._seen(real, *seeds)
+
+    def _seen(self, real: tf.Tensor, seed: Seed, smoothing_seed: Seed) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the discriminator sees of real integers [R, B], and of samples drawn beside them."""
         generated = self.generator.relaxed(
-            self.estimator,
-            self.temperature.value,
-            self.samples(real),
-            self._noise(Noise.SAMPLES, self.discriminator_optimizer),
+            self.estimator, self.temperature.value, self.samples(real), seed
         )  # [R, B', K]
         generated = self.view.generated(generated)
-        seed = self._noise(Noise.SMOOTHING, self.discriminator_optimizer)
         return (
-            self.smoothing.real(real, self.generator, self.temperature.value, seed),
-            self.smoothing.generated(generated, self.generator, seed),
+            self.smoothing.real(real, self.generator, self.temperature.value, smoothing_seed),
+            self.smoothing.generated(generated, self.generator, smoothing_seed),
         )
 
     def samples(self, real: tf.Tensor) -> int:
@@ -344,7 +279,7 @@ class CategoricalGAN(keras.Model):
 
     def discriminator_loss(self, real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
         """The discriminator's mean loss on what it sees, [R]."""
-        of_real, of_generated = self.discriminator(real), self.discriminator(generated)  # [R, B], [R, B']
+        of_real, of_generated = self.call(real), self.call(generated)  # [R, B], [R, B']
         return self.view.mean_loss(self.pair, of_real, of_generated, self.generator.distribution)
 
     def generator_losses(self, real: tf.Tensor, seed: Seed) -> Loss:
@@ -352,9 +287,9 @@ class CategoricalGAN(keras.Model):
 
         def losses(samples: tf.Tensor) -> tf.Tensor:
             # Every sample against every real example: most losses ignore these, and cost nothing more.
-            of_real = self.discriminator(real)[:, None, :]  # [R, 1, B]
+            of_real = self.call(real)[:, None, :]  # [R, 1, B]
             seen = self.smoothing.generated(samples, self.generator, seed)
-            of_samples = self.discriminator(seen)[:, :, None]
+            of_samples = self.call(seen)[:, :, None]
             return tf.reduce_mean(self.pair.generator(of_real, of_samples), axis=2)
 
         return losses
@@ -378,7 +313,9 @@ class CategoricalGAN(keras.Model):
             self._by_run(tf.convert_to_tensor(weight) - old)
             for weight, old in zip(self.generator.trainable_weights, before, strict=True)
         ]
-        return loss, tf.norm(tf.concat(steps, 0), axis=0) / self.generator_optimizer.learning_rate
+        return loss, tf.norm(tf.concat(steps, 0), axis=0) / tf.cast(
+            self.generator_optimizer.learning_rate, tf.float32
+        )
 
     def _average(self) -> None:
         """Take this step into `averaged`, a mean over every step: the last iterate swings within an epoch."""

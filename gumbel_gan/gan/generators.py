@@ -14,7 +14,7 @@ from ..config.checks import check_count
 from .estimators import Estimator, Loss
 from .gumbel import Seed, gumbel_max
 from .layout import runs_first, softmax
-from .serialization import register
+from .serialization import in_float32, register
 
 
 def read(variable: keras.Variable) -> np.ndarray:
@@ -44,11 +44,13 @@ class CategoricalGenerator(keras.Model):
 
     runs_axis = -1
     """Axis of every weight along which the runs lie."""
+    example_shape = ()
+    """The shape of one example."""
 
     def __init__(self, categories: int, runs: int = 1, **kwargs: Any) -> None:
         check_count("categories", categories, least=2)
         check_count("runs", runs)
-        super().__init__(**kwargs)
+        super().__init__(**in_float32(kwargs))
         self.categories, self.runs = categories, runs
         # [K, R], as a step meets them.
         self.logits_runs_last = self.add_weight(shape=(categories, runs), initializer="ones", name="logits")

@@ -7,7 +7,8 @@ distribution of Maddison et al. 2016, section 3).
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,21 @@ Seed = Any
 """An integer tensor of shape [2]; the same seed gives the same numbers."""
 
 
+def compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """A function as an XLA program, even where TensorFlow is told to run functions eagerly."""
+    program = tf.function(function, jit_compile=True)
+
+    @wraps(function)
+    def call(*arguments: Any) -> tf.Tensor:
+        if not tf.config.functions_run_eagerly():
+            return program(*arguments)
+        return program.get_concrete_function(*arguments)(*arguments)
+
+    return call
+
+
 def fold_in(seed: Seed, number: int) -> Seed:
-    """A seed for other noise beside that of `seed`, int [2]; every number gives another one.
+    """A seed for other noise beside that of `seed`, int [2]; every number from 1 on gives another one.
 
     Example:
         Independent draws from one seed:
@@ -50,10 +64,11 @@ def gumbel_noise(shape: Sequence[int], seed: Seed, dtype: Any = tf.float32) -> t
         [2, 3]
     """
     dtype = tf.as_dtype(dtype)
+    shape = tuple(size if tf.is_tensor(size) else int(size) for size in shape)
     if dtype == tf.float32:
-        return -tf.math.log(-tf.math.log(uniform(tuple(shape), seed)))
+        return -tf.math.log(-tf.math.log(uniform(shape, seed)))
     drawn_as = dtype if dtype == tf.float64 else tf.float32  # a half has too few numbers below one
-    return tf.cast(-tf.math.log(-tf.math.log(_uniform(tuple(shape), seed, drawn_as))), dtype)
+    return tf.cast(-tf.math.log(-tf.math.log(_uniform(shape, seed, drawn_as))), dtype)
 
 
 _draws = itertools.count()
@@ -62,7 +77,7 @@ _draws = itertools.count()
 def uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
     """Uniform noise of the open interval (0, 1), of the shape given; `seed` is int [2]."""
     if len(shape) < 2 or any(map(tf.is_tensor, shape)) or shape[-1] < RUNS_LAST_FROM:
-        return _uniform(shape, seed)
+        return _uniform(shape, seed, tf.float32)
     *outer, samples, runs = shape
     pairs = -(-samples // 2)
     # Of what is drawn twice in one shape XLA makes a function, whose result goes through the memory. With a
@@ -76,20 +91,20 @@ def uniform(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
     return (tf.cast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.float32) + 0.5) / 2**23
 
 
-@tf.function(jit_compile=True)  # outside XLA there is no threefry; so the numbers are the same everywhere
-def _uniform(shape: tuple[int, ...], seed: Seed, dtype: tf.DType = tf.float32) -> tf.Tensor:
+@compiled  # outside XLA there is no threefry; so the numbers are the same everywhere
+def _uniform(shape: tuple[int, ...], seed: Seed, dtype: tf.DType) -> tf.Tensor:
     """By threefry, since the default algorithm is slow in a compiled loop on a CPU."""
     tiny = np.finfo(dtype.as_numpy_dtype).tiny  # a uniform of 0 would become noise of minus infinity
     return tf.random.stateless_uniform(shape, seed, minval=tiny, maxval=1.0, dtype=dtype, alg="threefry")
 
 
-@tf.function(jit_compile=True)
+@compiled
 def _words(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
     """Random bits, 64 at a time, as threefry makes them; drawn as words of 32 they would be slower."""
     return tf.random.stateless_uniform(shape, seed, None, None, tf.uint64, alg="threefry")
 
 
-@tf.function(jit_compile=True)
+@compiled
 def normal(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
     """Standard Gaussian noise, of the shape given; `seed` is int [2]."""
     return tf.random.stateless_normal(shape, seed, alg="threefry")
@@ -97,6 +112,7 @@ def normal(shape: tuple[int, ...], seed: Seed) -> tf.Tensor:
 
 def perturb(logits: tf.Tensor, samples: int, seed: Seed) -> tf.Tensor:
     """Logits plus Gumbel noise, [R, ..., K] to [R, samples, ..., K]; their argmax is categorical."""
+    logits = tf.convert_to_tensor(logits)
     runs, *variables, categories = sizes(logits)
     noise = gumbel_noise((categories, samples, *variables, runs), seed, logits.dtype)
     if not many_runs(logits):
@@ -144,7 +160,7 @@ def gumbel_max(logits: Any, samples: int, seed: Seed) -> tf.Tensor:
 
 def hardest(perturbed: tf.Tensor) -> tf.Tensor:
     """One-hot vectors at the largest component, [..., K] to the same."""
-    return tf.one_hot(argmax(perturbed), perturbed.shape[-1])
+    return tf.one_hot(argmax(perturbed), perturbed.shape[-1], dtype=perturbed.dtype)
 
 
 def finite(logits: tf.Tensor) -> tf.Tensor:
@@ -152,6 +168,7 @@ def finite(logits: tf.Tensor) -> tf.Tensor:
 
     A category of such a logit has probability zero all the same, and differences of logits stay numbers.
     """
+    logits = tf.convert_to_tensor(logits)
     return tf.maximum(logits, tf.cast(-1e30, logits.dtype))
 
 

@@ -14,6 +14,7 @@ RUNS_LAST_FROM = 16
 
 def sizes(x: tf.Tensor) -> list[Any]:
     """The size of each axis: an integer where it is known, or else a tensor, as of a batch inside Keras."""
+    x = tf.convert_to_tensor(x)
     return [tf.shape(x)[axis] if size is None else size for axis, size in enumerate(x.shape)]
 
 

@@ -34,7 +34,62 @@ class NaturalGradient(keras.optimizers.Optimizer):
     def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
         """Move logits [K, R]."""
         q = runs_last(softmax(runs_first(tf.convert_to_tensor(variable))))
-        self.assign_sub(variable, learning_rate * gradient / (q + 1e-6))
+        rate = tf.cast(learning_rate, gradient.dtype)
+        self.assign_sub(variable, rate * gradient / (q + 1e-6))
+
+
+class BothOptimizers:
+    """The generator's optimizer and the discriminator's, as Keras' callbacks see one.
+
+    All is as the generator's has it, but for two things: a learning rate that is set moves the
+    discriminator's by the same factor, so that their ratio stays; and the weights of which a moving average
+    is kept are those of both.
+
+    Args:
+        generator: its optimizer.
+        discriminator: its optimizer.
+    """
+
+    def __init__(
+        self, generator: keras.optimizers.Optimizer, discriminator: keras.optimizers.Optimizer
+    ) -> None:
+        self._generator, self._discriminator = generator, discriminator
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "_generator" not in self.__dict__:  # as a copy asks before it is made
+            raise AttributeError(name)
+        return getattr(self._generator, name)
+
+    @property
+    def learning_rate(self) -> Any:
+        """The generator's; a variable, or what its schedule says now."""
+        return self._generator.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Any) -> None:
+        factor = float(rate) / float(self._generator.learning_rate)
+        self._generator.learning_rate = rate
+        self._discriminator.learning_rate = factor * float(self._discriminator.learning_rate)
+
+    @property
+    def _averaging(self) -> list[keras.optimizers.Optimizer]:
+        """Those that keep a moving average of their weights."""
+        return [one for one in (self._generator, self._discriminator) if one.use_ema]
+
+    @property
+    def use_ema(self) -> bool:
+        """Whether either keeps a moving average."""
+        return bool(self._averaging)
+
+    @property
+    def _trainable_variables(self) -> list[Any]:
+        return [weight for one in self._averaging for weight in one._trainable_variables]
+
+    @property
+    def _model_variables_moving_average(self) -> list[Any]:
+        if not self._averaging:
+            raise AttributeError("neither optimizer keeps a moving average: give one use_ema=True")
+        return [mean for one in self._averaging for mean in one._model_variables_moving_average]
 
 
 def adam(

@@ -17,7 +17,7 @@ from .discriminators import Discriminator
 from .estimators import Estimator, Loss, Pathwise
 from .gumbel import Seed, fold_in, gumbel_max, vectors
 from .initial import glorot, orthogonal
-from .serialization import register
+from .serialization import in_float32, register
 
 APART = 7919
 """How far apart the seeds of a sequence's steps lie."""
@@ -108,10 +108,11 @@ class SequenceGenerator(keras.Model):
         check_count("symbols", len(symbols), least=2)
         for name, number in (("length", length), ("units", units), ("runs", runs)):
             check_count(name, number)
-        super().__init__(**kwargs)
+        super().__init__(**in_float32(kwargs))
         self.symbols, self.length, self.units, self.runs = symbols, length, units, runs
         self.seed = seed = seed_of(seed)
         self.categories = categories = len(symbols)
+        self.example_shape = (length,)
         self.lstm = Lstm(self, categories, units, seed, "lstm")
         self.head_kernel = self.add_weight(
             shape=(runs, units, categories),

@@ -22,6 +22,19 @@ Example:
 """
 
 
+def in_float32(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a Keras layer that computes in float32, whatever the dtype policy around it.
+
+    Raises:
+        ValueError: they ask for another type.
+    """
+    given = options.get("dtype") or "float32"
+    name = keras.dtype_policies.get(given).name
+    if name != "float32":
+        raise ValueError(f"dtype: received {name}: give float32, in which this is computed, or leave it out")
+    return {**options, "dtype": "float32"}
+
+
 def unpickled(modules: Sequence[str], restore: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     """What was pickled, when the modules that it needs are imported, and have registered their classes."""
     for module in modules:

@@ -17,7 +17,6 @@ from ..data.opening import open_source
 from ..data.stream import Stream
 from ..gan.game import CategoricalGAN
 from ..training.build import build
-from ..training.pipeline import dataset
 from ..training.progress import CutShort, Told
 from ..training.recorder import Stop
 
@@ -70,10 +69,8 @@ def leak(
 
     stops = [] if stopping is None else [Stop(stopping)]
     gan.fit(
-        dataset(stream),
+        stream,
         epochs=EPOCHS,
-        steps_per_epoch=1,
-        shuffle=False,
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=keep), *stops],
     )

@@ -60,7 +60,6 @@ def compiled_epochs(runs: int, programs: int = 1) -> Trainer:
 def fit(runs: int) -> Trainer:
     """This package as it is used: `fit`, with the stream and the recording of every epoch."""
     from ..training.build import build
-    from ..training.pipeline import dataset
     from ..training.recorder import Recorder
 
     gan = build(Config(runs=runs), K)
@@ -72,8 +71,7 @@ def fit(runs: int) -> Trainer:
         epochs = max(batches // stream.batches, 3)
         recorder = Recorder(stream, epochs)
         first, done = done, done + epochs
-        options = {"steps_per_epoch": 1, "shuffle": False, "verbose": 0}
-        gan.fit(dataset(stream, first), initial_epoch=first, epochs=done, callbacks=[recorder], **options)
+        gan.fit(stream, initial_epoch=first, epochs=done, callbacks=[recorder], verbose=0)
         # The first epoch starts the stream, once a training; the others are what is timed.
         return recorder.learned, recorder.train_seconds / (epochs - 1) * batches / stream.batches
 
@@ -82,8 +80,8 @@ def fit(runs: int) -> Trainer:
 
 def fit_per_batch(runs: int) -> Trainer:
     """Keras as it is mostly used: the same GAN, but a compiled batch a `train_step`."""
+    from ..gan.epochs import dataset
     from ..training.build import build
-    from ..training.pipeline import dataset
 
     gan = build(Config(runs=runs), K)
     data = dataset(Stream(Distribution(POST_PROBABILITIES), runs=runs)).unbatch().batch(1)  # [1, R, B]

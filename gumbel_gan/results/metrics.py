@@ -1,33 +1,31 @@
 """Distances between distributions, and counting, the yardstick."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def max_abs_error(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
+def max_abs_error(probabilities: ArrayLike, target: ArrayLike) -> np.ndarray:
     """The largest difference in any category, [..., K] and [K] to [...].
 
     Example:
-        >>> import numpy as np
         >>> import gumbel_gan as gg
-        >>> learned = np.array([[0.25, 0.75], [0.4, 0.6]])
-        >>> print(gg.max_abs_error(learned, np.array([0.25, 0.75])).round(2))
+        >>> print(gg.max_abs_error([[0.25, 0.75], [0.4, 0.6]], [0.25, 0.75]).round(2))
         [0.   0.15]
     """
-    return np.abs(probabilities - target).max(-1)
+    return np.abs(np.asarray(probabilities) - target).max(-1)
 
 
-def total_variation(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
+def total_variation(probabilities: ArrayLike, target: ArrayLike) -> np.ndarray:
     """Half the sum of the absolute differences, [..., K] and [K] to [...]; from 0 to 1.
 
     What one of them has less in total counts as a category more: of strings, all that are not among the K.
 
     Example:
-        >>> import numpy as np
         >>> import gumbel_gan as gg
-        >>> learned = np.array([[0.25, 0.25, 0.5], [0.0, 0.0, 1.0]])
-        >>> print(gg.total_variation(learned, np.array([0.5, 0.25, 0.25])))
+        >>> print(gg.total_variation([[0.25, 0.25, 0.5], [0.0, 0.0, 1.0]], [0.5, 0.25, 0.25]))
         [0.25 0.75]
     """
+    probabilities, target = np.asarray(probabilities), np.asarray(target)
     beyond = np.abs(probabilities.sum(-1) - target.sum(-1))
     return 0.5 * (np.abs(probabilities - target).sum(-1) + beyond)
 

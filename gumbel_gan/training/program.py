@@ -16,7 +16,6 @@ from ..gan.game import CategoricalGAN
 from ..results.result import Result
 from .build import build
 from .checkpoint import Checkpoint
-from .pipeline import dataset
 from .progress import Told
 from .recorder import Recorder, Stop, Teller
 
@@ -129,15 +128,7 @@ def _fit(
     """Train from one epoch to another; what interrupted it, if the keyboard did."""
     try:
         with _quiet_about_the_end():
-            gan.fit(
-                dataset(stream, done),
-                initial_epoch=done,
-                epochs=epochs,
-                steps_per_epoch=1,
-                shuffle=False,
-                verbose=0,
-                callbacks=callbacks,
-            )
+            gan.fit(stream, initial_epoch=done, epochs=epochs, verbose=0, callbacks=callbacks)
     except KeyboardInterrupt as interrupt:
         return interrupt
     return None

@@ -80,7 +80,7 @@ def test_numpys_numbers_are_numbers() -> None:
         (np.full((3, 1, 5), 4, np.int32), "categories from 4 to 4: give 0 to 3, those of the generator"),
         (np.full((3, 1, 5), -1, np.int32), "categories from -1 to -1: give 0 to 3"),
         (np.zeros((3, 2, 5), np.int32), r"int32 \[3, 2, 5\]: give whole epochs of integers, \[N, 1, B\]"),
-        (np.zeros((3, 5), np.int32), r"int32 \[3, 5\]: give whole epochs"),
+        (np.zeros((3, 5), np.int32), r"elements of int32 \(3, 5\): give integers, one by one, as batches"),
         (np.zeros((3, 1, 5), np.float32), r"float32 \[3, 1, 5\]: give whole epochs"),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_dataset_without_end() -> None:
     stream = gg.Stream(gg.Distribution([0.2, 0.3, 0.1, 0.4]), batches=3, seed=0)
     model = gan(seed=0)
     model.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
-    with pytest.raises(ValueError, match="steps_per_epoch: missing for a dataset without end: give 1"):
+    with pytest.raises(ValueError, match="steps_per_epoch: missing for data without end: give 1"):
         model.fit(gg.dataset(stream), epochs=2)
     history = model.fit(gg.dataset(stream), epochs=2, steps_per_epoch=1, verbose=0)
     assert len(history.history["generator_loss"]) == 2

@@ -20,6 +20,7 @@ from gumbel_gan.config.config import Training
 from gumbel_gan.config.data import Data
 from gumbel_gan.config.networks import Discriminator, Generator
 from gumbel_gan.gan.diagnostics import Diagnostics, Probe
+from gumbel_gan.gan.epochs import dataset
 from gumbel_gan.gan.estimators import GumbelSoftmax
 from gumbel_gan.gan.game import Noise
 from gumbel_gan.gan.gumbel import Seed
@@ -27,7 +28,6 @@ from gumbel_gan.gan.losses import Pair
 from gumbel_gan.gan.smoothing import Smoothing
 from gumbel_gan.gan.views import HardView, View
 from gumbel_gan.training.build import build
-from gumbel_gan.training.pipeline import dataset
 from gumbel_gan.training.run import run
 
 POST = (0.0, 0.0, 0.1, 0.3, 0.6)
@@ -194,7 +194,7 @@ def test_ordinary_callbacks_and_history() -> None:
     history = gan.fit(
         dataset(stream), epochs=20, steps_per_epoch=1, shuffle=False, verbose=0, callbacks=[stop]
     ).history
-    assert set(history) == {"discriminator_loss", "generator_loss"}
+    assert set(history) == {"discriminator_loss", "generator_loss", "loss"}
     assert len(history["generator_loss"]) < 20
 
 

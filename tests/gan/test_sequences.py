@@ -14,6 +14,7 @@ from gumbel_gan.config.networks import Discriminator, Generator
 from gumbel_gan.data.grammar import SYMBOLS, grammar
 from gumbel_gan.data.stream import Stream
 from gumbel_gan.gan.discriminators import LogisticDiscriminator, MlpDiscriminator
+from gumbel_gan.gan.epochs import dataset
 from gumbel_gan.gan.game import CategoricalGAN
 from gumbel_gan.gan.sequences import (
     ConvolutionDiscriminator,
@@ -23,7 +24,6 @@ from gumbel_gan.gan.sequences import (
     windows,
 )
 from gumbel_gan.training.build import build
-from gumbel_gan.training.pipeline import dataset
 
 from ..statistics import check_frequencies
 

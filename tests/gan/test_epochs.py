@@ -8,7 +8,7 @@ from gumbel_gan.data.feed import Feed
 from gumbel_gan.data.grammar import grammar
 from gumbel_gan.data.source import Distribution
 from gumbel_gan.data.stream import Stream
-from gumbel_gan.training.pipeline import dataset
+from gumbel_gan.gan.epochs import dataset
 
 POST = np.array([0.0, 0.0, 0.1, 0.3, 0.6])
 

@@ -1,0 +1,301 @@
+"""How Keras trains a GAN: an epoch is one call of one program, and data are what a Keras user has."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..config.checks import check_part
+from .epochs import Wanted, evaluated_batches, one_batch, training_epochs
+from .optimizers import BothOptimizers
+from .serialization import in_float32
+
+LOSSES = ("discriminator_loss", "generator_loss")
+
+
+class EpochModel(keras.Model):
+    """A Keras model whose `train_step` is a whole epoch of a generator against a discriminator.
+
+    Attributes:
+        generator: of categories, or of sequences of them.
+        discriminator: which tells real from generated.
+        estimator: of the generator's gradient.
+        generated_per_real: samples for each real example.
+        seed: of all that is random.
+        run_metrics: what `train_step` returned for the last epoch, [R] each; `fit` logs the losses' means.
+    """
+
+    generator: Any
+    discriminator: Any
+    estimator: Any
+    generated_per_real: int
+    seed: int
+    _epoch: Any = None
+    _evaluation: Any = None
+    _tested: tuple[tuple[int, dict[str, float]], ...] = ()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**in_float32(kwargs))
+        self.run_metrics: dict[str, tf.Tensor] = {}
+
+    @property
+    def metrics(self) -> list[Any]:
+        """No metrics of Keras' own: `train_step` returns an epoch's means."""
+        return []
+
+    def compile(
+        self,
+        generator_optimizer: str | keras.optimizers.Optimizer,
+        discriminator_optimizer: str | keras.optimizers.Optimizer,
+        **kwargs: Any,
+    ) -> None:
+        """Give each network an optimizer of its own; the epoch is compiled by XLA unless told otherwise.
+
+        `optimizer` is both of them as callbacks see one: its learning rate is the generator's, and setting
+        it moves the discriminator's by the same factor.
+        """
+        # Keras' "auto" would leave XLA off on a CPU.
+        super().compile(**{"jit_compile": not kwargs.get("run_eagerly"), "optimizer": None, **kwargs})
+        self._epoch, self._evaluation = self.train_step, self.test_step
+        if not self.run_eagerly:
+            self._epoch = tf.function(self.train_step, jit_compile=self.jit_compile)
+            self._evaluation = tf.function(self.test_step, jit_compile=self.jit_compile)
+        self.generator_optimizer = keras.optimizers.get(generator_optimizer)
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self.optimizer = BothOptimizers(self.generator_optimizer, self.discriminator_optimizer)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        *,
+        shuffle: bool = True,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        validation_batch_size: int | None = None,
+        validation_steps: int | None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """As Keras' `fit`, of integers 0 to K - 1. Batches become epochs inside, and an epoch one program.
+
+        Examples are integers, or sequences of T of them for a generator of sequences. Every run gets the same
+        ones, unless a `Stream` draws others for each. Batches have one size: a batch goes on into the next
+        pass over finite data, so that nothing is left out.
+
+        Args:
+            x: examples in an array or a list; a `tf.data.Dataset`, a generator or a `PyDataset` of examples,
+                of batches [B] or of whole epochs [N, R, B]; or a `Stream`.
+            y: nothing; there are no labels.
+            batch_size: of examples that come one by one, by default 32.
+            epochs: after which it ends.
+            shuffle: whether to shuffle an array, anew in every pass.
+            validation_split: the part of an array, its last, to evaluate after every epoch.
+            validation_data: data to evaluate, as `x`.
+            validation_batch_size: of examples to evaluate.
+            validation_steps: elements to evaluate, which data without end need.
+            initial_epoch: with which it begins.
+            steps_per_epoch: batches in an epoch, by default as many as a pass has; data without end need it.
+                Of whole epochs: how many of them are one of Keras' own, by default all; of a `Stream` one.
+            options: `verbose`, `callbacks`, `validation_freq`, as in Keras.
+
+        Returns:
+            Keras' history: `discriminator_loss`, `generator_loss` and their sum `loss`, the last
+            epoch's means over the runs; with validation also `val_log_likelihood`.
+
+        Raises:
+            ValueError: one line, on data that will not do.
+
+        Example:
+            >>> import keras
+            >>> import gumbel_gan as gg
+            >>> networks = gg.CategoricalGenerator(2), gg.LogisticDiscriminator(2, seed=0)
+            >>> gan = gg.CategoricalGAN(*networks, seed=0)
+            >>> gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+            >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), seed=0)
+            >>> history = gan.fit(gg.dataset(stream), epochs=3, steps_per_epoch=1, verbose=0)
+            >>> {name: len(losses) for name, losses in history.history.items()}
+            {'discriminator_loss': 3, 'generator_loss': 3}
+        """
+        _check_no_labels(y, options)
+        if validation_split and validation_data is None:
+            check_part("validation_split", validation_split)
+            x = np.asarray(x)
+            split = round(len(x) * (1 - validation_split))
+            x, validation_data = x[:split], x[split:]
+        elements, steps = training_epochs(
+            x, self._wanted, batch_size, steps_per_epoch, shuffle, initial_epoch
+        )
+        if validation_data is not None:
+            options["validation_data"] = evaluated_batches(
+                validation_data, self._wanted, validation_batch_size, validation_steps
+            )
+        return super().fit(
+            elements,
+            epochs=epochs,
+            shuffle=False,  # or Keras warns that it cannot
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps,
+            **options,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """As Keras' `evaluate`: the means over all examples and runs, nothing trained.
+
+        Args:
+            x: as in `fit`.
+            y: nothing; there are no labels.
+            batch_size: of examples that come one by one.
+            verbose: as in Keras.
+            steps: elements to evaluate, which data without end need; of a `Stream` epochs, by default one.
+            options: `callbacks`, `return_dict`, as in Keras.
+
+        Returns:
+            The losses of both networks, their sum, and the log-likelihood of an example under the generator,
+            in nats; by name with `return_dict=True`, or else in the order discriminator_loss, generator_loss,
+            log_likelihood, loss.
+
+        Raises:
+            ValueError: one line, on data that will not do.
+        """
+        _check_no_labels(y, options)
+        if not options.get("_use_cached_eval_dataset"):
+            x, batch_size, steps = evaluated_batches(x, self._wanted, batch_size, steps), None, None
+        return super().evaluate(x, batch_size=batch_size, verbose=verbose, steps=steps, **options)
+
+    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False, **options: Any) -> Any:
+        """Train on a batch of integers [B], the same for every run, or on an epoch of them, [N, R, B].
+
+        Returns:
+            As Keras: the losses by name with `return_dict=True`, or else in their order.
+        """
+        _check_no_labels(y, options)
+        self._assert_compile_called("train_on_batch")
+        self.make_train_function()
+        logs = self.train_function(iter([one_batch(x, self._wanted)]))
+        return logs if return_dict else list(logs.values())
+
+    def test_on_batch(self, x: Any, y: Any = None, return_dict: bool = False, **options: Any) -> Any:
+        """Evaluate a batch of integers [B] or an epoch of them, [N, R, B], as `evaluate`."""
+        _check_no_labels(y, options)
+        return self.evaluate(
+            tf.data.Dataset.from_tensors(one_batch(x, self._wanted)), verbose=0, return_dict=return_dict
+        )
+
+    def predict(self, *arguments: Any, **options: Any) -> Any:
+        """Nothing: a GAN predicts no labels.
+
+        Raises:
+            NotImplementedError: always; the message says what to call.
+        """
+        raise NotImplementedError(
+            "predict: a GAN has no labels to predict: call gan(x) for the discriminator's log-odds of real, "
+            "gan.generator.sample(n, seed) for samples, gan.generator.probabilities() for what was learned"
+        )
+
+    predict_on_batch = predict
+
+    @property
+    def _wanted(self) -> Wanted:
+        return Wanted(self.generator.runs, self.generator.example_shape, self.seed)
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Make what `fit` calls for an epoch, whatever `steps_per_execution` says.
+
+        It calls the compiled epoch itself, where Keras' own would put two more functions around it.
+        """
+
+        def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
+            examples = next(epochs)
+            self._check_examples(examples)
+            self.run_metrics = metrics = self._epoch(examples)
+            losses = {name: metrics[name].numpy().mean() for name in LOSSES}
+            return {**losses, "loss": sum(losses.values())}  # a name that callbacks look for
+
+        self.train_function = train
+
+    def make_test_function(self, force: bool = False) -> None:
+        """Make what `evaluate` calls for an element: the means over all elements until now."""
+
+        def test(batches: Iterator[tf.Tensor]) -> dict[str, float]:
+            examples = next(batches)
+            self._check_examples(examples)
+            found = {name: values.numpy().mean() for name, values in self._evaluation(examples).items()}
+            self._tested += ((examples.shape[0] * examples.shape[2], found),)
+            sizes, of_elements = zip(*self._tested, strict=True)
+            means = {name: np.average([one[name] for one in of_elements], weights=sizes) for name in found}
+            return {**means, "loss": sum(means[name] for name in LOSSES)}
+
+        self.test_function = test
+
+    def reset_metrics(self) -> None:
+        """Begin to evaluate anew."""
+        super().reset_metrics()
+        self._tested = ()
+
+    def _check_examples(self, examples: Any) -> None:
+        """Check an epoch of examples: a compiled program would take whatever lies out of range.
+
+        Raises:
+            ValueError: it is of another shape or type, or a category is out of range.
+        """
+        shape = tuple(getattr(examples, "shape", ()))
+        whole = getattr(getattr(examples, "dtype", None), "is_integer", False)
+        if not whole or len(shape) < 3 or shape[1] != self.generator.runs:
+            given = (
+                f"{examples.dtype.name} {list(shape)}" if hasattr(examples, "dtype") else repr(examples)[:80]
+            )
+            raise ValueError(
+                f"data: received an element of {given}: give whole epochs of integers, "
+                f"[N, {self.generator.runs}, B] (gumbel_gan.dataset makes them of a Stream)"
+            )
+        if 0 in shape:
+            return
+        samples, needed = self.generated_per_real * shape[2], self.estimator.smallest_batch
+        if samples < needed:
+            raise ValueError(
+                f"data: received batches of {shape[2]}, and {type(self.estimator).__name__} needs "
+                f"{needed} samples: give larger ones"
+            )
+        integers = examples.numpy()
+        low, high = integers.min(), integers.max()
+        if low < 0 or high >= self.generator.categories:
+            raise ValueError(
+                f"data: received categories from {low} to {high}: give 0 to {self.generator.categories - 1}, "
+                f"those of the generator"
+            )
+
+    @property
+    def traces(self) -> int:
+        """How often the epoch was traced; more than once means that something in it was baked in."""
+        count = getattr(self._epoch, "experimental_get_tracing_count", None)  # none where it runs eagerly
+        return 0 if count is None else int(count())
+
+
+def _check_no_labels(y: Any, options: dict[str, Any]) -> None:
+    """Check that there are no labels and no weights.
+
+    Raises:
+        ValueError: there are.
+    """
+    for name, given in (
+        ("y", y),
+        *((name, options.pop(name, None)) for name in ("sample_weight", "class_weight")),
+    ):
+        if given is not None:
+            raise ValueError(f"{name}: received one for a GAN, which has no labels or weights: leave it out")
