@@ -12,8 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gumbel_gan.config import catalogue
 from gumbel_gan.laboratory import documents, grid
@@ -24,24 +26,41 @@ README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^    (?:.*(?:\||&&) )?(python -m gumbel_gan\..*?)(?:  +#.*)?$", README, re.MULTILINE)
 
 
+def made_up() -> dict[str, Any]:
+    """What an example says that it has: images, and the two networks of an autoencoder."""
+    encoder = keras.Sequential([keras.Input((64,)), keras.layers.Dense(12), keras.layers.Reshape((4, 3))])
+    decoder = keras.Sequential([keras.Input((4, 3)), keras.layers.Flatten(), keras.layers.Dense(64)])
+
+    def reconstruction(sample: Any, x: Any) -> Any:
+        return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(x, decoder(sample)), axis=-1)
+
+    x = tf.cast(tf.random.stateless_uniform((8, 64), (0, 1)) < 0.5, tf.float32)
+    return {"tf": tf, "x": x, "encoder": encoder, "decoder": decoder, "reconstruction": reconstruction,
+            "optimizer": keras.optimizers.Adam()}  # fmt: skip
+
+
 def test_examples() -> None:
     """Those of a section in one session, in their order; the GAN learns what its comment says."""
     sections = [re.findall(r"```python\n(.*?)```", section, re.DOTALL) for section in README.split("\n## ")]
-    assert sum(map(len, sections)) == 3
+    assert sum(map(len, sections)) == 5
     found: dict[str, Any] = {}
-    for examples in sections:
-        names: dict[str, Any] = {}
+    for examples in filter(None, sections):
+        names = made_up()
         for example in examples:
             assert len(example.splitlines()) <= 20
             exec(example, names)
-        found |= names
+        found = names | found
     averaged = found["gan"].averaged.numpy()
     assert np.abs(averaged - [0, 0, 0.1, 0.3, 0.6]).max(1).mean() < 0.02
     assert issubclass(found["Identity"], found["gg"].Pathwise)
+    found["model"].compile("adam", "binary_crossentropy", jit_compile=True)
+    assert found["model"].fit(found["x"], found["x"], verbose=0).history["loss"][0] > 0
+    assert found["losses"].shape == (8,)
+    assert int(found["optimizer"].iterations) == 1
 
 
 def test_it_is_short() -> None:
-    assert len(README.splitlines()) <= 200
+    assert len(README.splitlines()) <= 220
 
 
 OPTIONS = {  # as little as a command can do

@@ -3,6 +3,7 @@
 import ast
 import logging
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def test_the_stub_says_where_each_name_comes_from() -> None:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 assert alias.asname == alias.name  # or it would not be public to a type checker
-                found[alias.name] = f"gumbel_gan.{node.module}"
+                found[alias.name] = f"gumbel_gan.{node.module}" if node.module else "gumbel_gan"
     assert set(found) == set(gumbel_gan.__all__)
     for name, module in found.items():
         assert getattr(gumbel_gan, name) is getattr(import_module(module), name)
@@ -136,3 +137,52 @@ def test_a_command_as_a_process(tmp_path: Path) -> None:
         assert ("drawn from" in done.stderr) == (line[0] == "sample")
         assert len(done.stderr.splitlines()) == (line[0] == "sample")
         assert len(done.stdout.splitlines()) == {"train": 0, "sample": 2, "plot": 1}[line[0]]
+
+
+USE = """
+import numpy as np
+
+import gumbel_gan as gg
+import gumbel_gan.layers
+from gumbel_gan.layers import CategoricalSample
+
+
+class Mine(gg.Estimator):
+    def estimate(self, loss: object, *arguments: object) -> object: ...
+
+
+source = gg.from_values(["a", "b", "a"])
+stream = gg.Stream(source, runs=2, seed=0)
+result, gan = gg.run(gg.Config(runs=2, epochs=2), source)
+labels: tuple[str, ...] = source.labels
+learned: np.ndarray = result.learned
+layer: CategoricalSample = gg.layers.CategoricalSample("reinmax", temperature=1.1)
+gan.fit([0, 1], epochs=1)
+gan.fit(stream, validation_data=[0, 1])
+error: np.ndarray = gg.max_abs_error([0.5, 0.5], result.target)
+"""
+WRONG = {
+    "gg.Config(runz=2)": "call-arg",
+    "gg.from_values(['a']).no_such_name": "attr-defined",
+    "x: int = gg.from_values(['a']).labels": "assignment",
+    "gg.no_such_name": "attr-defined",
+    "gg.layers.CategoricalSample(1.5)": "arg-type",
+}
+
+
+@pytest.mark.slow
+def test_types_from_outside(tmp_path: Path) -> None:
+    """`mypy --strict` on somebody else's program: nothing to say of what is right, and of each mistake."""
+    lines = USE.splitlines()
+    (tmp_path / "use.py").write_text(USE + "\n".join(WRONG) + "\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "use.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MYPYPATH": str(ROOT)},
+    )
+    found = re.findall(r"^use\.py:(\d+): error: .*\[(.+)\]$", done.stdout, re.MULTILINE)
+    expected = [(str(len(lines) + number), code) for number, code in enumerate(WRONG.values(), 1)]
+    assert found == expected, done.stdout

@@ -579,7 +579,7 @@ class Relax(Rebar):
         >>> import gumbel_gan as gg
         >>> networks = gg.CategoricalGenerator(5), gg.LogisticDiscriminator(5, seed=0)
         >>> gan = gg.CategoricalGAN(*networks, estimator=gg.Relax(units=4), seed=0)
-        >>> [weight.name for weight in gan.estimator.trainable_weights]
+        >>> [weight.name for weight in gan.estimator.weights]
         ['eta', 'log_factor', 'hidden', 'output']
     """
 

@@ -119,10 +119,9 @@ class EpochModel(keras.Model):
             >>> networks = gg.CategoricalGenerator(2), gg.LogisticDiscriminator(2, seed=0)
             >>> gan = gg.CategoricalGAN(*networks, seed=0)
             >>> gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
-            >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), seed=0)
-            >>> history = gan.fit(gg.dataset(stream), epochs=3, steps_per_epoch=1, verbose=0)
+            >>> history = gan.fit([0, 1, 1, 1, 1] * 40, epochs=3, verbose=0)
             >>> {name: len(losses) for name, losses in history.history.items()}
-            {'discriminator_loss': 3, 'generator_loss': 3}
+            {'discriminator_loss': 3, 'generator_loss': 3, 'loss': 3}
         """
         _check_no_labels(y, options)
         if validation_split and validation_data is None:

@@ -46,9 +46,9 @@ class Noise(IntEnum):
 class CategoricalGAN(EpochModel):
     """A generator of categories against a discriminator, R runs side by side.
 
-    An element of the data that `fit` receives is a whole epoch of batches, int32 [N, R, B], so that a
-    `train_step` is one XLA program that loops over them: each batch trains the discriminator, then the
-    generator. Sequences have one axis more, in the data [N, R, B, T] and in the samples [R, B, T, K].
+    A `train_step` is a whole epoch of batches, int32 [N, R, B], one XLA program that loops over them: each
+    batch trains the discriminator, then the generator. Sequences have one axis more, in the data
+    [N, R, B, T] and in the samples [R, B, T, K].
 
     Args:
         generator: of categories, or of sequences of them.
@@ -79,7 +79,7 @@ class CategoricalGAN(EpochModel):
         >>> gan = gg.CategoricalGAN(*networks, estimator="exact", generator_steps=1, seed=0)
         >>> gan.compile(keras.optimizers.Adam(0.01, beta_1=0.0), keras.optimizers.Adam(0.01, beta_1=0.0))
         >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), runs=4, seed=0)
-        >>> history = gan.fit(gg.dataset(stream), epochs=20, steps_per_epoch=1, verbose=0)
+        >>> history = gan.fit(stream, epochs=20, verbose=0)
         >>> print(gan.learned().mean(0).round(1))
         [0.2 0.8]
     """

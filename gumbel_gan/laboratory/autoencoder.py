@@ -21,9 +21,6 @@ from .tasks import MEAN, Columns, Statistic, Task
 if TYPE_CHECKING:
     from ..figures.style import Figure
 
-SCORED = 20
-"""Samples of each digit by which a bound is estimated."""
-
 
 @dataclass(frozen=True)
 class Autoencoder:

@@ -316,6 +316,28 @@ def polynomial() -> str:
     return markdown(heading, ([f"`{name}`", *(losses[name, power] for power in powers)] for name in names))
 
 
+def autoencoder() -> str:
+    """The autoencoders: every estimator at the settings that held-out digits chose, best first."""
+    best: dict[str, Trained] = {}
+    for cell in sorted(cells("autoencoder"), key=lambda cell: -cell.columns["held_out_elbo"].mean()):
+        best.setdefault(cell.varied["generator.estimator"], cell)
+    rows = (
+        [
+            f"`{name}`",
+            f"{float(cell.varied['temperature']):g}" if ESTIMATORS[name].uses_temperature else "",
+            cell.varied["generator.learning_rate"],
+            cell.range("elbo", 2),
+            f"{cell.columns['elbo_error'].mean():.2f}",
+            f"{cell.columns['kl'].mean():.1f}",
+            f"{cell.columns['epochs'].mean():.0f}",
+        ]
+        for name, cell in best.items()
+    )
+    heading = ["estimator", "temperature", "rate", "bound on test digits, nats: mean (range)",
+               "standard error over digits", "KL", "epochs"]  # fmt: skip
+    return markdown(heading, rows)
+
+
 def speed() -> str:
     """Microseconds an optimizer step and run, here and elsewhere."""
     with open(os.path.join(RESULTS, "benchmark", "benchmark.csv"), encoding="utf-8") as file:
@@ -342,7 +364,7 @@ TABLES: dict[str, Callable[[], Any]] = {
     function.__name__: function
     for function in (
         estimator_names, reproduction, why_so_cold, estimators, annealing, leak, counting, more_distributions,
-        grammar_baselines, grammar, polynomial, speed,
+        grammar_baselines, grammar, polynomial, autoencoder, speed,
     )
 }  # fmt: skip
 """By name."""

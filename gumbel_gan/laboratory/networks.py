@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..gan.gumbel import Seed, gumbel_max
+from ..gan.gumbel import Seed, finite, gumbel_max
 from ..gan.initial import glorot
 from ..gan.layers import surrogate_loss
 from ..training.build import estimator, generator_optimizer
@@ -15,6 +15,8 @@ from ..training.build import estimator, generator_optimizer
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder, Digits
 
+SCORED = 20
+"""Samples of each digit by which a bound is estimated."""
 SCORED_AT_ONCE = 500
 """Digits whose bound is estimated at a time."""
 
@@ -96,8 +98,6 @@ class Networks:
 
     @tf.function(jit_compile=True)
     def _bound(self, x: tf.Tensor, seed: Seed) -> tuple[tf.Tensor, tf.Tensor]:
-        from .autoencoder import SCORED
-
         runs, variables, categories = self.shape
         size = x.shape[0]
         x = tf.tile(x[None], (runs, 1, 1))  # [R, n, D]
@@ -115,7 +115,7 @@ class Networks:
 
 def divergence(logits: tf.Tensor) -> tf.Tensor:
     """KL(softmax(logits) || uniform) of all variables together, [..., V, K] to nats [...]."""
-    log_q = tf.nn.log_softmax(logits)
+    log_q = tf.nn.log_softmax(finite(logits))
     return tf.reduce_sum(tf.exp(log_q) * (log_q + np.log(logits.shape[-1])), axis=(-2, -1))
 
 
