@@ -8,19 +8,16 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from ..config.checks import check_count, seed_of
+from .autoregressive import AutoregressiveGenerator
 from .discriminators import Discriminator
-from .estimators import Estimator, Loss, Pathwise
-from .gumbel import Seed, fold_in, gumbel_max, vectors
+from .gumbel import vectors
 from .initial import glorot, orthogonal
-from .serialization import in_float32, register
+from .serialization import register
 
-APART = 7919
-"""How far apart the seeds of a sequence's steps lie."""
 State = tuple[tf.Tensor, tf.Tensor]
 """An LSTM's output and memory, [R, B, units] each."""
 
@@ -70,7 +67,7 @@ def _forgetting(shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
 
 
 @register
-class SequenceGenerator(keras.Model):
+class SequenceGenerator(AutoregressiveGenerator):
     """An LSTM that emits one symbol at a time and is fed what it emitted; the noise is all its randomness.
 
     Args:
@@ -93,9 +90,6 @@ class SequenceGenerator(keras.Model):
         1.0
     """
 
-    runs_axis = 0
-    """Axis of every weight along which the runs lie."""
-
     def __init__(
         self,
         symbols: str,
@@ -108,11 +102,10 @@ class SequenceGenerator(keras.Model):
         check_count("symbols", len(symbols), least=2)
         for name, number in (("length", length), ("units", units), ("runs", runs)):
             check_count(name, number)
-        super().__init__(**in_float32(kwargs))
-        self.symbols, self.length, self.units, self.runs = symbols, length, units, runs
+        categories = len(symbols)
+        super().__init__(categories, length, runs, **kwargs)
+        self.symbols, self.units = symbols, units
         self.seed = seed = seed_of(seed)
-        self.categories = categories = len(symbols)
-        self.example_shape = (length,)
         self.lstm = Lstm(self, categories, units, seed, "lstm")
         self.head_kernel = self.add_weight(
             shape=(runs, units, categories),
@@ -131,81 +124,15 @@ class SequenceGenerator(keras.Model):
         # Another seed than the discriminator's: weights of equal shapes would begin equal.
         return cls(alphabet, length, seed=seed + 1_000, runs=runs, **options)
 
-    def check_estimator(self, estimator: Estimator) -> None:
-        """Check that the estimator can be used.
-
-        Raises:
-            ValueError: it does not differentiate through its samples, which are fed back.
-        """
-        if not isinstance(estimator, Pathwise):
-            raise ValueError(
-                f"generator.estimator: received {type(estimator).__name__} with a generator of sequences, "
-                "whose samples are fed back: give one derived from gumbel_gan.Pathwise"
-            )
-
-    @property
-    def logits_shape(self) -> tuple[int, ...]:
-        """The shape of the logits that an estimator meets, but for the number of samples."""
-        return (self.runs, self.categories)
-
     def start(self, batch: int) -> tuple[tf.Tensor, State]:
         """No symbol yet, zeros [R, batch, K], and a state of zeros."""
         return tf.zeros((self.runs, batch, self.categories)), self.lstm.start(self.runs, batch)
 
-    def step(self, symbol: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+    def step(self, number: int, symbol: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
         """The next symbol's logits [R, B, K], and state, after a symbol [R, B, K]."""
         state = self.lstm.step(symbol, state)
         kernel, bias = tf.convert_to_tensor(self.head_kernel), tf.convert_to_tensor(self.head_bias)
         return state[0] @ kernel + bias[:, None], state
-
-    def relaxed(self, estimator: Estimator, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
-        """Samples, every symbol as the estimator makes it, [R, batch, T, K]."""
-        assert isinstance(estimator, Pathwise)
-        symbol, state = self.start(batch)
-        symbols = []
-        for number in range(self.length):
-            logits, state = self.step(symbol, state)
-            flat = tf.reshape(logits, (-1, self.categories))  # an estimator sees R B runs of one sample
-            path = estimator.path(flat, temperature, 1, fold_in(seed, APART * number))
-            symbol = tf.reshape(path, logits.shape)
-            symbols.append(symbol)
-        return tf.stack(symbols, axis=2)
-
-    def surrogate(
-        self, estimator: Estimator, loss: Loss, temperature: tf.Tensor, batch: int, seed: Seed
-    ) -> tf.Tensor:
-        """The mean loss, [R], whose gradient in the weights goes through the samples."""
-        return tf.reduce_mean(loss(self.relaxed(estimator, temperature, batch, seed)), axis=1)
-
-    def distribution(self) -> tf.Tensor:
-        """Nothing that could be averaged over the steps, [R, 0]; the weights can, by the optimizer."""
-        return tf.zeros((self.runs, 0))
-
-    def call(self, codes: tf.Tensor) -> tf.Tensor:
-        """The exact log-probability of each sequence, int32 [R, B, T] to [R, B]."""
-        symbol, state = self.start(codes.shape[1])
-        total = tf.zeros(codes.shape[:2])
-        for number in range(self.length):
-            logits, state = self.step(symbol, state)
-            symbol = tf.one_hot(codes[..., number], self.categories)
-            total += tf.reduce_sum(symbol * tf.nn.log_softmax(logits), axis=-1)
-        return total
-
-    def probabilities(self, codes: np.ndarray) -> np.ndarray:
-        """The probability of each sequence of symbols, int32 [S, T] to float64 [R, S]."""
-        return np.exp(_log_probabilities(self, tf.constant(codes)).numpy().astype(np.float64))
-
-    def sample(self, samples: int, seed: Seed) -> tf.Tensor:
-        """Hard samples, each fed back, int32 [R, samples, T]; `seed` is int [2]."""
-        symbol, state = self.start(samples)
-        codes = []
-        for number in range(self.length):
-            logits, state = self.step(symbol, state)
-            flat = tf.reshape(logits, (-1, self.categories))
-            code = gumbel_max(flat, 1, fold_in(seed, APART * number))
-            codes.append(tf.reshape(code, (self.runs, samples)))
-            symbol = tf.one_hot(codes[-1], self.categories)
-        return tf.stack(codes, axis=2)
 
     def names(self, samples: np.ndarray, labels: Any) -> list[str]:
         """Samples [n, T] as strings, without the padding at their end."""
@@ -215,11 +142,6 @@ class SequenceGenerator(keras.Model):
         """The constructor's arguments, for Keras to save."""
         names = ("symbols", "length", "units", "seed", "runs")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-@tf.function(jit_compile=True)
-def _log_probabilities(generator: SequenceGenerator, codes: tf.Tensor) -> tf.Tensor:
-    return generator(tf.tile(codes[None], (generator.runs, 1, 1)))
 
 
 class SequenceDiscriminator(Discriminator):

@@ -157,7 +157,7 @@ def test_step_is_that_of_keras() -> None:
     generator = sharp(runs=2)
     random = np.random.default_rng(0)
     symbol, output, memory = (random.normal(size=(2, 7, n)).astype(np.float32) for n in (6, 8, 8))
-    logits, state = generator.step(tf.constant(symbol), (tf.constant(output), tf.constant(memory)))
+    logits, state = generator.step(0, tf.constant(symbol), (tf.constant(output), tf.constant(memory)))
     for run in range(2):
         cell, head = keras.layers.LSTMCell(8), keras.layers.Dense(6)
         cell.build((None, 6))
