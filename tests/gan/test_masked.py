@@ -82,14 +82,14 @@ def test_with_the_same_noise_all_is_as_without_it(
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_in_law_all_is_as_without_it(name: str, temperature: float) -> None:
-    """The means of values and gradients of 20,000 estimates lie within 5 standard errors.
+    """The means of values and gradients of 10,000 estimates lie within 5 standard errors.
 
     By the normal law, which a difference of two means of one law is near, for four numbers a false alarm
     once in 400,000.
     """
-    _, *found = masked = estimates(name, LOGITS, temperature, 20_000, seed=2)
+    _, *found = masked = estimates(name, LOGITS, temperature, 10_000, seed=2)
     check_masked(masked, 3)
-    _, *without = estimates(name, LOGITS[:3], temperature, 20_000, seed=3)
+    _, *without = estimates(name, LOGITS[:3], temperature, 10_000, seed=3)
     for one, other in zip(found, without, strict=True):
         one = one[..., :3] if one.ndim == 2 else one
         error = np.sqrt((one.var(0) + other.var(0)) / len(one))
