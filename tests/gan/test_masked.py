@@ -47,12 +47,11 @@ def estimates(
 
 def check_masked(found: tuple[np.ndarray, ...], categories: Any) -> None:
     """All finite, and of the categories given nothing at all."""
-    samples, values, gradients = found
+    samples, _, gradients = found
     for numbers in found:
         assert np.isfinite(numbers).all()
     assert (samples[..., categories] == 0).all()
     assert (gradients[..., categories] == 0).all()
-    assert values.std() >= 0
 
 
 def same_noise(shape: Any, seed: Any, dtype: Any = tf.float32) -> tf.Tensor:
@@ -79,7 +78,9 @@ def test_with_the_same_noise_all_is_as_without_it(
             np.testing.assert_allclose(one, other, rtol=2e-3, atol=2e-4 / min(temperature, 1))
 
 
-@pytest.mark.parametrize("temperature", TEMPERATURES)
+@pytest.mark.parametrize(
+    "temperature", [0.5, *(pytest.param(t, marks=pytest.mark.slow) for t in (0.001, 5.0))]
+)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_in_law_all_is_as_without_it(name: str, temperature: float) -> None:
     """The means of values and gradients of 10,000 estimates lie within 5 standard errors.
