@@ -272,11 +272,6 @@ def test_functional_vae_goes_on_in_a_new_process(estimator: str, tmp_path: Path)
     check_same(tmp_path / "here.npz", tmp_path / "there.npz")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="an estimator that is not built yet is passed over as weights load",
-)
 def test_weights_of_a_model_hold_what_its_estimator_has_learned(tmp_path: Path) -> None:
     """Loaded before the first step, as any model's."""
     vaes = [VAE(gg.Rebar(), as_layer=False) for _ in range(2)]

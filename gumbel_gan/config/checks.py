@@ -52,7 +52,7 @@ def check_positive(name: str, number: float) -> None:
 
 
 def _is_number(given: Any) -> bool:
-    return hasattr(given, "__float__") and not isinstance(given, str | bytes)
+    return hasattr(given, "__float__") and not isinstance(given, str | bytes | bool)
 
 
 def check_not_negative(name: str, number: float) -> None:

@@ -79,6 +79,11 @@ class Estimator(keras.layers.Layer):
         """Make the estimator's own parameters, if it has any, for logits of this shape."""
         self.built = True
 
+    def make_for(self, logits_shape: tuple[int, ...]) -> None:
+        """Make the estimator's own parameters, unless they are there."""
+        if not self.built:
+            self.build(logits_shape)
+
     def sample(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Hard samples, which the discriminator sees, [R, K] to [R, B, K]."""
         return hardest(perturb(logits, batch, seed))
@@ -482,6 +487,8 @@ class Rebar(Estimator):
         super().__init__(**kwargs)
         check_positive("learning_rate", learning_rate)
         self.learning_rate = learning_rate
+        # For Keras: it is made when the logits are known, which is not the business of a model that holds it.
+        self.built = True
 
     def build(self, logits_shape: tuple[int, ...]) -> None:
         """Make eta and log(t / temperature), [R] each, and their optimizer."""
@@ -493,11 +500,21 @@ class Rebar(Estimator):
         self.optimizer.build(self.weights)
         self.built = True
 
-    def _make_parameters(self, logits: tf.Tensor) -> None:
-        """Make what is learned, if nobody has: for the runs that the logits have."""
-        if not self.built:
-            with tf.init_scope():
-                self.build(tuple(logits.shape))
+    def make_for(self, logits_shape: tuple[int, ...]) -> None:
+        """Make eta and t, unless they are there."""
+        if not self.weights:
+            with tf.init_scope():  # where a step is traced, too
+                self.build(logits_shape)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Make what was saved before it is loaded: a model may hold an estimator that was never used."""
+        if store.keys():
+            self.make_for(self._shape_of({name: store[name].shape for name in store.keys()}))  # noqa: SIM118
+        super().load_own_variables(store)
+
+    def _shape_of(self, saved: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+        """A shape of logits to make what was saved, from the shapes of the parameters."""
+        return (saved["0"][0], 1)
 
     def _parameter(self, name: str, shape: tuple[int, ...], initializer: Any) -> keras.Variable:
         """A weight that the estimator trains itself: not one for the optimizer of the model around it."""
@@ -511,7 +528,7 @@ class Rebar(Estimator):
     ) -> tf.Tensor:
         """The mean loss, [R], whose gradient is the estimate; eta and t are learned on the way."""
         logits = tf.convert_to_tensor(logits)
-        self._make_parameters(logits)
+        self.make_for(tuple(logits.shape))
         own = [weight.value for weight in self.weights]
         with tf.GradientTape(watch_accessed_variables=False) as outer:
             outer.watch(own)
@@ -528,7 +545,7 @@ class Rebar(Estimator):
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
     ) -> tf.Tensor:
         """The mean loss, [R], whose gradient is the estimate."""
-        self._make_parameters(logits)
+        self.make_for(tuple(logits.shape))
         return with_gradient_also_of(*self._value_and_carrier(loss, logits, temperature, batch, seed))
 
     def _value_and_carrier(
@@ -598,6 +615,10 @@ class Relax(Rebar):
         uniform = keras.initializers.RandomUniform(-limit, limit, seed=0)
         self.hidden = self._parameter("hidden", (runs, size, self.units), uniform)
         self.output_ = self._parameter("output", (runs, self.units), "zeros")
+
+    def _shape_of(self, saved: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+        """A shape of logits to make what was saved: the hidden layer tells how many there are."""
+        return saved["2"][:2]
 
     def control(self, loss: Loss, perturbed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """The control variate c(z) of perturbed logits [R, B, K], as [R, B]."""

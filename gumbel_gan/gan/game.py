@@ -130,8 +130,7 @@ class CategoricalGAN(EpochModel):
             else estimator or GumbelSoftmax()
         )
         check_kind("estimator", self.estimator, Estimator)
-        if not self.estimator.built:
-            self.estimator.build(generator.logits_shape)
+        self.estimator.make_for(generator.logits_shape)
         generator.check_estimator(self.estimator)
         self.pair: Pair = named(LOSSES, "pair", pair)
         check_kind("pair", self.pair, Pair)
@@ -310,7 +309,7 @@ class CategoricalGAN(EpochModel):
         self._apply(self.generator_optimizer, tape, loss, self.generator)
         self._average()
         steps = [
-            self._by_run(tf.convert_to_tensor(weight) - old)
+            self._by_run(_difference(tf.convert_to_tensor(weight), old))
             for weight, old in zip(self.generator.trainable_weights, before, strict=True)
         ]
         return loss, tf.norm(tf.concat(steps, 0), axis=0) / tf.cast(
@@ -420,3 +419,8 @@ class CategoricalGAN(EpochModel):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """For Keras to save."""
         self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+
+
+def _difference(new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
+    """How far a weight has moved; a masked logit, minus infinity, has not."""
+    return tf.where(new == old, 0.0, new - old)

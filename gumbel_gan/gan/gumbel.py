@@ -166,10 +166,11 @@ def hardest(perturbed: tf.Tensor) -> tf.Tensor:
 def finite(logits: tf.Tensor) -> tf.Tensor:
     """The logits, with a very small number in place of minus infinity, whose gradient is zero.
 
-    A category of such a logit has probability zero all the same, and differences of logits stay numbers.
+    A category of such a logit has probability zero all the same, and differences of logits stay numbers, as
+    they do over the square of a very low temperature.
     """
     logits = tf.convert_to_tensor(logits)
-    return tf.maximum(logits, tf.cast(-1e30, logits.dtype))
+    return tf.maximum(logits, tf.cast(-1e9, logits.dtype))
 
 
 def with_gradient_of(value: tf.Tensor, carrier: tf.Tensor) -> tf.Tensor:

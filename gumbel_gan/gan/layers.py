@@ -8,17 +8,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ..config.catalogue import ESTIMATORS
-from ..config.checks import check_backend, check_count, check_positive
+from ..config.checks import check_backend, check_count, check_positive, seed_of
 from .estimators import Estimator, Exact, Pathwise
-from .gumbel import Seed, hardest, perturb
+from .gumbel import Seed, finite, hardest, perturb
 from .layout import argmax, sizes
 from .parts import check_kind, named
 from .serialization import register
 
 check_backend(keras.backend.backend())
+
+SPREAD = -1640531527
+"""Multiplied by it, neighbouring numbers of 32 bits lie far apart (Knuth 1998, section 6.4)."""
 
 
 @register
@@ -75,14 +79,17 @@ class CategoricalSample(keras.layers.Layer):
             )
         if inference not in ("sample", "mode"):
             raise ValueError(f"inference: received {inference!r}: give sample or mode")
-        self.inference, self.schedule = inference, None
-        if isinstance(temperature, keras.Variable):
-            self.temperature = temperature
+        self.inference, self.schedule, self.supports_masking = inference, None, True
+        self._learns_temperature = False
+        if isinstance(temperature, keras.Variable) and temperature.shape == ():
+            self.temperature, self._learns_temperature = temperature, temperature.trainable
         elif isinstance(temperature, keras.optimizers.schedules.LearningRateSchedule):
             self.schedule = temperature
             self.calls = self.add_weight(
                 shape=(), initializer="zeros", dtype="int32", trainable=False, name="calls"
             )
+        elif hasattr(temperature, "shape") and temperature.shape != ():
+            raise ValueError(f"temperature: received the shape {tuple(temperature.shape)}: give one number")
         else:
             check_positive("temperature", temperature)
             self.temperature = self.add_weight(
@@ -92,10 +99,10 @@ class CategoricalSample(keras.layers.Layer):
                 trainable=False,
                 name="temperature",
             )
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = keras.random.SeedGenerator(seed_of(seed))
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Check the shape.
+        """Check the shape, and make the estimator's parameters, if it has any.
 
         Raises:
             ValueError: there are fewer than two categories.
@@ -104,21 +111,23 @@ class CategoricalSample(keras.layers.Layer):
             raise ValueError(
                 f"logits: received the shape {tuple(input_shape)}: give [..., K], of two categories or more"
             )
+        self.estimator.make_for((1, input_shape[-1]))
         self.built = True
 
     def call(self, logits: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Samples of logits, both [..., K]."""
-        logits = tf.cast(logits, tf.float32)
+        logits = finite(tf.cast(logits, tf.float32))
         shape = sizes(logits)
+        sampling = training is None or bool(training)
         rows = tf.reshape(logits, (-1, shape[-1]))  # [N, K], each a run
-        if training is False and self.inference == "mode":
+        if not sampling and self.inference == "mode":
             samples = tf.one_hot(argmax(rows), shape[-1])
         else:
             seed = seed_pair(self.seed_generator)
-            if training is False:
-                samples = hardest(perturb(rows, 1, seed))[:, 0]
-            else:
+            if sampling:
                 samples = self.estimator.path(rows, self._temperature_now(), 1, seed)[:, 0]
+            else:
+                samples = hardest(perturb(rows, 1, seed))[:, 0]
         return tf.cast(tf.reshape(samples, shape), self.compute_dtype)
 
     def _temperature_now(self) -> tf.Tensor:
@@ -139,14 +148,15 @@ class CategoricalSample(keras.layers.Layer):
 
     def load_own_variables(self, store: Any) -> None:
         """Go on with the noise where it stood."""
-        super().load_own_variables({name: value for name, value in store.items() if name != "noise"})
+        names = [name for name in store.keys() if name != "noise"]  # noqa: SIM118 (it has no other way)
+        super().load_own_variables({name: store[name] for name in names})
         self.seed_generator.state.assign(store["noise"])
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, for Keras to save; a variable of your own by its value."""
         temperature = self.schedule or {
             "value": float(keras.ops.convert_to_numpy(self.temperature)),
-            "trainable": self.temperature.trainable,
+            "trainable": self._learns_temperature,
         }
         return {
             **super().get_config(),
@@ -178,11 +188,12 @@ def seed_pair(seed: Any) -> Seed:
     if seed is None:
         return keras.random.randint((2,), 0, 2**31 - 1)
     if isinstance(seed, keras.random.SeedGenerator):
-        return tf.cast(seed.next(), tf.int32)
-    seed = tf.cast(seed, tf.int32) if hasattr(seed, "__len__") or tf.is_tensor(seed) else None
-    if seed is None or seed.shape != (2,):
+        # Seeds of one layer lie far from those of another one, whose number is the next: `fold_in` counts up.
+        return tf.cast(seed.next(), tf.int32) * tf.constant([SPREAD, 1])
+    pair = seed if tf.is_tensor(seed) else np.asarray(seed)
+    if pair.shape != (2,) or not tf.as_dtype(pair.dtype).is_integer:
         raise ValueError("seed: received no pair of integers: give one for each step, or a SeedGenerator")
-    return seed
+    return tf.cast(pair, tf.int32)
 
 
 def surrogate_loss(
@@ -242,21 +253,26 @@ def surrogate_loss(
     check_kind("estimator", made, Estimator)
     samples = made.smallest_batch if samples is None else samples
     check_count("samples", samples, made.smallest_batch)
-    logits = tf.cast(logits, tf.float32)
-    examples, *variables, categories = sizes(logits)
-    if len(variables) > 1:
+    logits = finite(tf.cast(logits, tf.float32))
+    if logits.shape.rank not in (2, 3):
         raise ValueError(f"logits: received the shape {logits.shape}: give [B, K] or [B, V, K]")
+    if not tf.is_tensor(temperature):
+        check_positive("temperature", temperature)
+    inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
+    examples, *variables, categories = sizes(logits)
     if isinstance(made, Exact) and variables:
         raise ValueError("estimator: received exact for several variables: give another one")
-    if not made.built:
-        with tf.init_scope():
-            made.build((1, *variables, categories))
+    made.make_for((1, *variables, categories))
 
     def losses(drawn: tf.Tensor) -> tf.Tensor:  # [B, S, ..., K] or int32 [B, S], to [B, S]
         drawn = tf.one_hot(drawn, categories) if drawn.dtype.is_integer else drawn
         each = drawn.shape[1]
         flat = tf.reshape(drawn, (examples * each, *variables, categories))
         found = loss(flat, *(tf.repeat(one, each, axis=0) for one in inputs))
+        if found.shape.rank != 1:
+            raise ValueError(
+                f"loss: received one that gives the shape {found.shape}: give a number for each example, [B]"
+            )
         return tf.reshape(tf.cast(found, tf.float32), (examples, each))
 
     return made.surrogate(losses, logits, temperature, samples, seed_pair(seed))

@@ -24,4 +24,5 @@ def check_kind(name: str, given: Any, kind: type) -> None:
         ValueError: it is not.
     """
     if not isinstance(given, kind):
-        raise ValueError(f"{name}: received {given!r}: give a name, or a {kind.__name__}")
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        raise ValueError(f"{name}: received {given!r}: give a name, or {article} {kind.__name__}")

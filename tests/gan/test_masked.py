@@ -16,12 +16,6 @@ LOGITS = np.array([0.5, -1.0, 1.0, -np.inf])
 KERNEL = np.array([1.0, -0.5, 0.3, 2.0], np.float32)
 TEMPERATURES = [0.001, 0.5, 5.0]
 PATHWISE = ESTIMATORS.names(pathwise=True)
-COLD = pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="-1e30 over the square of a temperature overflows"
-)
-SLOPE = pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="the slope in the temperature is infinity times zero"
-)
 
 
 def loss(samples: tf.Tensor) -> tf.Tensor:
@@ -159,11 +153,9 @@ def test_layer(name: str, temperature: float) -> None:
 @pytest.mark.parametrize(
     ("name", "temperature"),
     [
-        *((n, 0.5) for n in PATHWISE if n not in ("gumbel_softmax", "st_gumbel_softmax")),
-        pytest.param("gumbel_softmax", 0.5, marks=SLOPE),
-        pytest.param("st_gumbel_softmax", 0.5, marks=SLOPE),
-        pytest.param("gumbel_rao", 1e-5, marks=COLD),
-        pytest.param("gapped_straight_through", 1e-5, marks=COLD),
+        *((n, 0.5) for n in PATHWISE),
+        ("gumbel_rao", 1e-5),
+        ("gapped_straight_through", 1e-5),
     ],
 )
 def test_a_temperature_that_learns(name: str, temperature: float) -> None:
@@ -176,7 +168,7 @@ def test_a_temperature_that_learns(name: str, temperature: float) -> None:
     assert (slope != 0) == (name not in ("straight_through", "reinmax") and temperature > 0.1)
 
 
-@pytest.mark.parametrize("temperature", [0.001, pytest.param(1e-5, marks=COLD)])
+@pytest.mark.parametrize("temperature", [0.001, 1e-5])
 @pytest.mark.parametrize("name", ESTIMATORS.names(score_function=True, pathwise=False))
 def test_what_learns_stays_finite(name: str, temperature: float) -> None:
     """Rebar and Relax learn from the slope in their temperature, too; 5 steps of those that learn."""
@@ -252,9 +244,6 @@ def test_gan_compiled(number: int, name: str, view: str) -> None:
     check_epoch(masked_gan(name, view, smoothing, pair, generator_steps=2), batches=5)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="minus infinity less minus infinity is a step of no number"
-)
 def test_step_ratio() -> None:
     gan = masked_gan("straight_through", "soft", "none", "non_saturating")
     check_epoch(gan, batches=1, run_eagerly=True, jit_compile=False)
