@@ -1,7 +1,9 @@
 """What a Keras user trains on, as epochs: a `tf.data` pipeline whose every element is a whole epoch."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 32
 """Of examples that come one by one, as in Keras."""
-EVALUATED_AT_ONCE = 1_000
-"""Examples of an array that are evaluated in one batch."""
+AT_ONCE = 1_000
+"""Examples that are read, or evaluated, at a time where nobody says how many."""
 MOST = np.iinfo(np.int32).max
 
 
@@ -47,18 +49,15 @@ def dataset(stream: "Stream", first_epoch: int = 0) -> tf.data.Dataset:
     return _drawn(epochs, shape, endless=stream.source.replayable)
 
 
-def _drawn(epochs: Any, shape: tuple[int | None, ...], endless: bool) -> tf.data.Dataset:
+def _drawn(epochs: Callable[[], Iterator[np.ndarray]], shape: Any, endless: bool) -> tf.data.Dataset:
     """Epochs that a generator function draws, ahead of the training."""
     options = tf.data.Options()
     # There is nothing to tune, and at the end `tf.data` would wait seconds for the tuner's thread.
     options.autotune.enabled = False
     drawn = tf.data.Dataset.from_generator(epochs, output_signature=tf.TensorSpec(shape, tf.int32))
-    return (_endless(drawn) if endless else drawn).prefetch(2).with_options(options)
-
-
-def _endless(epochs: tf.data.Dataset) -> tf.data.Dataset:
-    """The same, known to have no end."""
-    return epochs.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    if endless:  # which `fit` must know
+        drawn = drawn.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    return drawn.prefetch(2).with_options(options)
 
 
 class Wanted(NamedTuple):
@@ -74,11 +73,49 @@ class Wanted(NamedTuple):
     example: tuple[int, ...]
     seed: int
 
+    def for_all_runs(self, batches: np.ndarray) -> np.ndarray:
+        """The same batches for every run, [N, B, ...] to [N, R, B, ...]."""
+        return np.broadcast_to(batches[:, None], (len(batches), self.runs, *batches.shape[1:]))
+
+    def epoch(self, given: Any) -> ValueError:
+        """What to say of an element that is no whole epoch."""
+        shape = getattr(given, "shape", None)
+        what = repr(given)[:80] if shape is None else f"{tf.as_dtype(given.dtype).name} {list(shape)}"
+        axes = ", ".join(["N", str(self.runs), "B", *map(str, self.example)])
+        return ValueError(
+            f"data: received an element of {what}: give whole epochs of integers, [{axes}], "
+            "none of them empty (gumbel_gan.dataset makes them of a Stream)"
+        )
+
+
+class Elements(NamedTuple):
+    """Data as Keras takes them.
+
+    Attributes:
+        dataset: each of whose elements is an epoch, int32 [N, R, B, ...].
+        steps: how many of them `fit` takes for an epoch; None for all that there are.
+        failures: what went wrong as they were made.
+    """
+
+    dataset: tf.data.Dataset
+    steps: int | None
+    failures: list[ValueError]
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """In this context a failure is one line, where TensorFlow has many."""
+        try:
+            yield
+        except tf.errors.OpError:
+            if self.failures:
+                raise self.failures[0] from None
+            raise
+
 
 def training_epochs(
     x: Any, wanted: Wanted, batch_size: int | None, steps: int | None, shuffle: bool, first_epoch: int
-) -> tuple[tf.data.Dataset, int | None]:
-    """Data as a dataset of epochs, and how many of its elements `fit` takes for an epoch.
+) -> Elements:
+    """Data as epochs to train on.
 
     Args:
         x: integers in an array, a list, a dataset, a `Stream`, a generator or a `PyDataset`.
@@ -91,75 +128,79 @@ def training_epochs(
     Raises:
         ValueError: one line, on data that will not do.
     """
-    for name, number in (("batch_size", batch_size), ("steps_per_epoch", steps)):
-        if number is not None:
-            check_count(name, number)
+    _check_sizes(batch_size=batch_size, steps_per_epoch=steps)
+    check_count("initial_epoch", first_epoch, least=0)
     if hasattr(x, "examples"):
         _check_no_size(batch_size, "a Stream")
-        return dataset(x, first_epoch), steps or 1
-    if not _comes_in_pieces(x):
+        return Elements(dataset(x, first_epoch * (steps or 1)), steps or 1, [])
+    if not comes_in_pieces(x):
         examples = _array(x, wanted)
         size = min(batch_size or BATCH_SIZE, len(examples))
         batches = steps or -(-len(examples) // size)
-        return _of_array(examples, wanted, size, batches, shuffle, first_epoch), 1
-    pieces, more, again = _pieces(x, wanted)
-    count = int(pieces.cardinality())
-    if steps is None and (
-        count == tf.data.INFINITE_CARDINALITY or (more < 3 and count == tf.data.UNKNOWN_CARDINALITY)
-    ):
-        length = "without end" if count == tf.data.INFINITE_CARDINALITY else "of unknown length"
-        would_do = "give 1, since each is an epoch" if more == 3 else "give how many batches an epoch has"
+        return Elements(_of_array(examples, wanted, size, batches, shuffle, first_epoch), 1, [])
+    pieces = _Pieces.of(x, wanted)
+    whole = pieces.more == 3
+    if steps is None and (pieces.endless or (pieces.count is None and not whole)):
+        length = "without end" if pieces.endless else "of unknown length"
+        would_do = "give 1, since each is an epoch" if whole else "give how many batches an epoch has"
         raise ValueError(f"steps_per_epoch: missing for data {length}: {would_do}")
-    if more == 3:
+    if whole:
         _check_no_size(batch_size, "whole epochs")
-        return pieces, steps
-    if more == 1:
+        return pieces.elements(pieces.one_pass, steps, endless=pieces.endless)
+    if pieces.more == 1:
         _check_no_size(batch_size, "batches")
-        size = pieces.element_spec.shape[0] or len(next(iter(pieces)))
-        batches = steps or count
+        size = len(pieces.first())
+        batches = steps or pieces.count or 0
     else:
-        size = min(batch_size or BATCH_SIZE, count) if count > 0 else batch_size or BATCH_SIZE
-        batches = steps or -(-count // size)
-    # A batch goes on into the next pass, so that all have one size and nothing is left out.
-    pieces = pieces.repeat() if again else pieces
-    each = batches * size
-    grouped = (pieces.rebatch if more else pieces.batch)(each, drop_remainder=True)
-    epochs = grouped.map(
-        lambda flat: _for_all_runs(tf.reshape(flat, (batches, size, *wanted.example)), wanted)
-    )
-    return (_endless(epochs) if again else epochs).prefetch(2), 1
+        size = min(batch_size or BATCH_SIZE, pieces.count or MOST)
+        batches = steps or -(-(pieces.count or 0) // size)
+
+    def epochs() -> Iterator[np.ndarray]:
+        for flat in _regrouped(pieces.all_passes(), batches * size):
+            full = len(flat) // size  # fewer at the end of a generator
+            if full:
+                yield wanted.for_all_runs(flat[: full * size].reshape(full, size, *wanted.example))
+
+    return pieces.elements(epochs, 1, endless=pieces.again)
 
 
-def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int | None) -> tf.data.Dataset:
-    """Data as a dataset of batches [N, R, B], to be gone through once; nothing is left out or repeated.
+def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int | None) -> Elements:
+    """Data as batches [N, R, B] to evaluate, gone through once; nothing is left out or repeated.
 
     Args:
         x: as of `training_epochs`.
         wanted: what the GAN takes.
         batch_size: of examples that come one by one.
-        steps: elements at most, which data without end need; of a `Stream` epochs, by default one.
+        steps: elements at most, which generators and data without end need; of a `Stream` epochs, by default
+            one.
 
     Raises:
         ValueError: one line, on data that will not do.
     """
-    for name, number in (("batch_size", batch_size), ("steps", steps)):
-        if number is not None:
-            check_count(name, number)
+    _check_sizes(batch_size=batch_size, steps=steps)
     if hasattr(x, "examples"):
-        return dataset(x).take(steps or 1)
-    more = 0
-    if _comes_in_pieces(x):
-        pieces, more, _ = _pieces(x, wanted)
-        if steps is None and int(pieces.cardinality()) == tf.data.INFINITE_CARDINALITY:
-            raise ValueError("steps: missing for data without end: give how many elements to evaluate")
+        return Elements(dataset(x).take(steps or 1), None, [])
+    if comes_in_pieces(x):
+        pieces = _Pieces.of(x, wanted)
     else:
-        pieces = tf.data.Dataset.from_tensor_slices(_array(x, wanted))
-        batch_size = batch_size or EVALUATED_AT_ONCE
-    if more == 0:
-        pieces = pieces.batch(batch_size or BATCH_SIZE)
-    if more < 3:
-        pieces = pieces.map(lambda batch: _for_all_runs(batch[None], wanted))
-    return pieces if steps is None else pieces.take(steps)
+        examples = _array(x, wanted)
+        pieces = _Pieces(lambda: [examples], wanted, more=0, count=len(examples), listed=True)
+        batch_size = batch_size or AT_ONCE
+    if steps is None and (pieces.endless or not pieces.again):
+        raise ValueError("steps: missing for data without end, or a generator: give how many to evaluate")
+    if pieces.more:
+        _check_no_size(batch_size, "batches")
+
+    def batches() -> Iterator[np.ndarray]:
+        each = pieces.one_pass()
+        if pieces.more == 3:
+            yield from itertools.islice(each, steps)
+            return
+        grouped = each if pieces.more else _regrouped(each, batch_size or BATCH_SIZE)
+        for batch in itertools.islice(grouped, steps):
+            yield wanted.for_all_runs(batch[None])
+
+    return pieces.elements(batches, None, endless=False)
 
 
 def one_batch(x: Any, wanted: Wanted) -> tf.Tensor:
@@ -170,8 +211,14 @@ def one_batch(x: Any, wanted: Wanted) -> tf.Tensor:
     """
     examples = np.asarray(x)
     if examples.ndim == 3 + len(wanted.example):
-        return tf.convert_to_tensor(examples)
-    return _for_all_runs(tf.convert_to_tensor(_array(x, wanted))[None], wanted)
+        return tf.convert_to_tensor(_narrowed(examples) if examples.dtype.kind in "iu" else examples)
+    return tf.convert_to_tensor(wanted.for_all_runs(_array(x, wanted)[None]))
+
+
+def _check_sizes(**sizes: int | None) -> None:
+    for name, number in sizes.items():
+        if number is not None:
+            check_count(name, number)
 
 
 def _check_no_size(batch_size: int | None, of: str) -> None:
@@ -179,25 +226,35 @@ def _check_no_size(batch_size: int | None, of: str) -> None:
         raise ValueError(f"batch_size: received {batch_size} for {of}, which have their own: leave it out")
 
 
-def _comes_in_pieces(x: Any) -> bool:
+def comes_in_pieces(x: Any) -> bool:
+    """Whether data are a dataset or a generator, not an array of examples."""
     return isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or hasattr(x, "__next__")
 
 
+def _narrowed(integers: np.ndarray) -> np.ndarray:
+    """Integers as int32; what is out of range stays so."""
+    return integers if integers.dtype == np.int32 else np.clip(integers, -1, MOST).astype(np.int32)
+
+
 def _array(x: Any, wanted: Wanted) -> np.ndarray:
-    """Integers in an array or a list, one for each example."""
+    """Integers in an array or a list, one for each example, as int32.
+
+    Raises:
+        ValueError: they are no integers, or of another shape.
+    """
     try:
         examples = np.asarray(x)
     except (TypeError, ValueError):
         examples = np.empty(0, object)
-    axes = "[n]" if not wanted.example else f"[n, {wanted.example[0]}]"
+    axes = ", ".join(["n", *map(str, wanted.example)])
     fits = examples.ndim == 1 + len(wanted.example) and examples.shape[1:] == wanted.example
     if examples.dtype.kind not in "iu" or not fits or not len(examples):
         what = f"{examples.dtype.name} {list(examples.shape)}" if examples.dtype != object else repr(x)[:80]
         raise ValueError(
-            f"data: received {what}: give integers {axes}, a dataset or a Stream "
+            f"data: received {what}: give integers [{axes}], a dataset or a Stream "
             "(gumbel_gan.from_values makes a source of labels)"
         )
-    return np.clip(examples, -1, MOST).astype(np.int32)  # what is out of range stays so
+    return _narrowed(examples)
 
 
 def _of_array(
@@ -217,59 +274,168 @@ def _of_array(
             passes = range(first // count, (last - 1) // count + 1)
             places = np.concatenate([order(number) for number in passes])
             begin = first - passes[0] * count
-            flat = examples[places[begin : begin + each]].reshape(batches, 1, size, *wanted.example)
-            yield np.broadcast_to(flat, (batches, wanted.runs, size, *wanted.example))
+            flat = examples[places[begin : begin + each]]
+            yield wanted.for_all_runs(flat.reshape(batches, size, *wanted.example))
 
     return _drawn(epochs, (batches, wanted.runs, size, *wanted.example), endless=True)
 
 
-def _pieces(x: Any, wanted: Wanted) -> tuple[tf.data.Dataset, int, bool]:
-    """Data that come in pieces, a piece's axes beside an example's, and whether they can come again."""
-    again = True
-    if isinstance(x, keras.utils.PyDataset):
-        items = x
-        x = _generated(lambda: (items[number] for number in range(len(items))), items[0])
-        x = x.apply(tf.data.experimental.assert_cardinality(len(items)))
-    elif not isinstance(x, tf.data.Dataset):
-        again, generator = False, x
-        first = next(generator, None)
-        x = _generated(lambda: itertools.chain([first], generator), first)
-    spec = x.element_spec
-    more = spec.shape.rank - len(wanted.example) if _has_rank(spec) else -1
-    # A wrong shape of whole epochs is found later, with the others.
-    if more not in (0, 1, 3) or not (spec.dtype.is_integer or more == 3) or int(x.cardinality()) == 0:
-        what = f"{spec.dtype.name} {spec.shape}" if _has_rank(spec) else str(spec)
-        what = "no elements" if int(x.cardinality()) == 0 else f"elements of {what}"
-        raise ValueError(
-            f"data: received {what}: give integers, one by one, as batches [B], "
-            f"or as whole epochs of integers, [N, {wanted.runs}, B]"
-        )
-    return x, more, again
+def _regrouped(pieces: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Pieces of any length as pieces of one, and what is left at the end."""
+    held: list[np.ndarray] = []
+    have = 0
+    for piece in pieces:
+        held.append(piece)
+        have += len(piece)
+        while have >= size:
+            flat = np.concatenate(held)
+            yield flat[:size]
+            held, have = [flat[size:]], have - size
+    if have:
+        yield np.concatenate(held)
 
 
-def _has_rank(spec: Any) -> bool:
-    return isinstance(spec, tf.TensorSpec) and spec.shape.rank is not None
+@dataclass
+class _Pieces:
+    """Data that come in pieces.
+
+    Attributes:
+        items: begins a pass over them.
+        wanted: what the GAN takes.
+        more: axes of a piece beside an example's: 0 of an example, 1 of a batch, 3 of a whole epoch.
+        count: pieces in a pass, if that is known.
+        endless: whether a pass is known to have no end.
+        again: whether there can be another pass.
+        listed: whether examples come several at a time.
+        ended: is called after a pass.
+    """
+
+    items: Callable[[], Iterable[Any]]
+    wanted: Wanted
+    more: int
+    count: int | None = None
+    endless: bool = False
+    again: bool = True
+    listed: bool = False
+    ended: Callable[[], Any] = lambda: None
+    failures: list[ValueError] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, x: Any, wanted: Wanted) -> "_Pieces":
+        """Those of a dataset, a `PyDataset` or a generator.
+
+        Raises:
+            ValueError: they will not do.
+        """
+        if isinstance(x, tf.data.Dataset):
+            return cls._of_dataset(x, wanted)
+        if isinstance(x, keras.utils.PyDataset):
+            numbers = itertools.count() if x.num_batches is None else range(x.num_batches)
+            return cls(
+                lambda: (x[number] for number in numbers), wanted, _axes(x[0], wanted), x.num_batches,
+                endless=x.num_batches is None, ended=x.on_epoch_end,
+            )  # fmt: skip
+        first = next(x, None)
+        rest = itertools.chain([first], x)
+        return cls(lambda: rest, wanted, _axes(first, wanted), again=False)
+
+    @classmethod
+    def _of_dataset(cls, x: tf.data.Dataset, wanted: Wanted) -> "_Pieces":
+        spec, count = x.element_spec, int(x.cardinality())
+        ranked = isinstance(spec, tf.TensorSpec) and spec.shape.rank is not None
+        more = spec.shape.rank - len(wanted.example) if ranked else -1
+        if more not in (0, 1, 3) or count == 0:
+            what = f"elements of {spec.dtype.name} {spec.shape}" if ranked else f"elements of {spec}"
+            raise _wrong(what if count else "no elements", wanted)
+        read = x.batch(AT_ONCE) if more == 0 else x
+        return cls(
+            read.as_numpy_iterator, wanted, more, count if count > 0 else None,
+            endless=count == tf.data.INFINITE_CARDINALITY, listed=more == 0,
+        )  # fmt: skip
+
+    def first(self) -> np.ndarray:
+        """The first piece; it comes again in the first pass."""
+        items = iter(self.items())
+        first = next(items)
+        if not self.again:
+            rest = itertools.chain([first], items)
+            self.items = lambda: rest
+        return self._checked(first)
+
+    def one_pass(self) -> Iterator[np.ndarray]:
+        """The pieces [n, ...], of a whole epoch [N, R, B, ...], as int32.
+
+        Raises:
+            ValueError: one of them will not do.
+        """
+        for item in self.items():
+            yield self._checked(item)
+        self.ended()
+
+    def all_passes(self) -> Iterator[np.ndarray]:
+        """The pieces of all passes; they end where one has none, or where there is but one."""
+        while True:
+            number = -1
+            for number, piece in enumerate(self.one_pass()):  # noqa: B007 (it tells whether there was one)
+                yield piece
+            if number < 0 or not self.again:
+                return
+
+    def _checked(self, item: Any) -> np.ndarray:
+        try:
+            piece = np.asarray(item)
+        except ValueError:
+            piece = np.empty(0, object)
+        if self.more == 3:
+            if piece.dtype.kind not in "iu" or piece.shape[1:2] != (self.wanted.runs,) or not piece.size:
+                raise self.wanted.epoch(piece if piece.dtype != object else item)
+            return _narrowed(piece)
+        more = self.more + self.listed
+        fits = piece.ndim == more + len(self.wanted.example) and piece.shape[more:] == self.wanted.example
+        if piece.dtype.kind not in "iu" or not fits or not piece.size:
+            raise _wrong(f"an element of {_described(item)}", self.wanted)
+        return _narrowed(piece if more else piece[None])
+
+    def elements(
+        self, epochs: Callable[[], Iterator[np.ndarray]], steps: int | None, endless: bool
+    ) -> Elements:
+        """What a generator function makes of the pieces, for Keras."""
+
+        def kept() -> Iterator[np.ndarray]:
+            try:
+                yield from epochs()
+            except ValueError as error:
+                self.failures.append(error)
+                raise
+
+        shape = (None, self.wanted.runs, None, *self.wanted.example)
+        return Elements(_drawn(kept, shape, endless), steps, self.failures)
 
 
-def _generated(items: Any, first: Any) -> tf.data.Dataset:
-    """What a generator function yields, of the first item's type and number of axes.
+def _axes(first: Any, wanted: Wanted) -> int:
+    """How many axes a piece has beside an example's.
 
     Raises:
-        ValueError: there is no first item, or it is no array.
+        ValueError: it will not do.
     """
     try:
-        example = np.asarray(first)
+        piece = np.asarray(first)
     except ValueError:
-        example = np.empty(0, object)
-    if example.dtype.kind not in "iuf":
-        raise ValueError(
-            f"data: received a generator of {first!r:.80}: give one of integers or arrays of them"
-        )
-    spec = tf.TensorSpec((None,) * example.ndim, example.dtype)
-    return tf.data.Dataset.from_generator(items, output_signature=spec)
+        piece = np.empty(0, object)
+    more = piece.ndim - len(wanted.example)
+    if piece.dtype.kind not in "iuf" or more not in (0, 1, 3):
+        raise _wrong(f"elements of {_described(first)}", wanted)
+    return more
 
 
-def _for_all_runs(batches: tf.Tensor, wanted: Wanted) -> tf.Tensor:
-    """The same batches for every run, [N, B, ...] to int32 [N, R, B, ...]; what is out of range stays so."""
-    batches = tf.cast(tf.clip_by_value(tf.cast(batches, tf.int64), -1, MOST), tf.int32)
-    return tf.repeat(batches[:, None], wanted.runs, axis=1)
+def _described(item: Any) -> str:
+    shape = getattr(item, "shape", None)
+    return repr(item)[:80] if shape is None else f"{tf.as_dtype(item.dtype).name} {tuple(shape)}"
+
+
+def _wrong(what: str, wanted: Wanted) -> ValueError:
+    inner = "".join(f", {size}" for size in wanted.example)
+    return ValueError(
+        f"data: received {what}: give integers, one by one, as batches [B{inner}], "
+        f"or as whole epochs of integers, [N, {wanted.runs}, B{inner}]"
+    )

@@ -1,5 +1,6 @@
 """How Keras trains a GAN: an epoch is one call of one program, and data are what a Keras user has."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..config.checks import check_part
-from .epochs import Wanted, evaluated_batches, one_batch, training_epochs
+from .epochs import Wanted, comes_in_pieces, evaluated_batches, one_batch, training_epochs
 from .optimizers import BothOptimizers
 from .serialization import in_float32
 
@@ -126,24 +127,27 @@ class EpochModel(keras.Model):
         _check_no_labels(y, options)
         if validation_split and validation_data is None:
             check_part("validation_split", validation_split)
-            x = np.asarray(x)
-            split = round(len(x) * (1 - validation_split))
+            if comes_in_pieces(x) or hasattr(x, "examples"):
+                raise ValueError(
+                    "validation_split: received for data that are no array: give validation_data"
+                )
+            split = int(len(x) * (1 - validation_split))
             x, validation_data = x[:split], x[split:]
-        elements, steps = training_epochs(
-            x, self._wanted, batch_size, steps_per_epoch, shuffle, initial_epoch
-        )
+        wanted = self._wanted
+        trained = training_epochs(x, wanted, batch_size, steps_per_epoch, shuffle, initial_epoch)
+        evaluated = trained
         if validation_data is not None:
-            options["validation_data"] = evaluated_batches(
-                validation_data, self._wanted, validation_batch_size, validation_steps
+            evaluated = evaluated_batches(validation_data, wanted, validation_batch_size, validation_steps)
+            options["validation_data"] = evaluated.dataset
+        with trained.explained(), evaluated.explained():
+            return super().fit(
+                trained.dataset,
+                epochs=epochs,
+                shuffle=False,  # or Keras warns that it cannot
+                initial_epoch=initial_epoch,
+                steps_per_epoch=trained.steps,
+                **options,
             )
-        return super().fit(
-            elements,
-            epochs=epochs,
-            shuffle=False,  # or Keras warns that it cannot
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps,
-            **options,
-        )
 
     def evaluate(
         self,
@@ -173,25 +177,37 @@ class EpochModel(keras.Model):
             ValueError: one line, on data that will not do.
         """
         _check_no_labels(y, options)
-        if not options.get("_use_cached_eval_dataset"):
-            x, batch_size, steps = evaluated_batches(x, self._wanted, batch_size, steps), None, None
-        return super().evaluate(x, batch_size=batch_size, verbose=verbose, steps=steps, **options)
+        if options.get("_use_cached_eval_dataset"):  # as `fit` calls it
+            return super().evaluate(x, verbose=verbose, **options)
+        elements = evaluated_batches(x, self._wanted, batch_size, steps)
+        with elements.explained(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*input ran out of data")  # it may: it was not counted
+            return super().evaluate(elements.dataset, verbose=verbose, **options)
 
-    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False, **options: Any) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Train on a batch of integers [B], the same for every run, or on an epoch of them, [N, R, B].
 
         Returns:
             As Keras: the losses by name with `return_dict=True`, or else in their order.
         """
-        _check_no_labels(y, options)
+        _check_no_labels(y, {"sample_weight": sample_weight, "class_weight": class_weight})
         self._assert_compile_called("train_on_batch")
         self.make_train_function()
         logs = self.train_function(iter([one_batch(x, self._wanted)]))
         return logs if return_dict else list(logs.values())
 
-    def test_on_batch(self, x: Any, y: Any = None, return_dict: bool = False, **options: Any) -> Any:
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """Evaluate a batch of integers [B] or an epoch of them, [N, R, B], as `evaluate`."""
-        _check_no_labels(y, options)
+        _check_no_labels(y, {"sample_weight": sample_weight})
         return self.evaluate(
             tf.data.Dataset.from_tensors(one_batch(x, self._wanted)), verbose=0, return_dict=return_dict
         )
@@ -233,8 +249,11 @@ class EpochModel(keras.Model):
 
         def test(batches: Iterator[tf.Tensor]) -> dict[str, float]:
             examples = next(batches)
-            self._check_examples(examples)
-            found = {name: values.numpy().mean() for name, values in self._evaluation(examples).items()}
+            self._check_examples(examples, enough=1)
+            place = tf.constant(1_000 * len(self._tested))  # other noise for each element
+            found = {
+                name: values.numpy().mean() for name, values in self._evaluation(examples, place).items()
+            }
             self._tested += ((examples.shape[0] * examples.shape[2], found),)
             sizes, of_elements = zip(*self._tested, strict=True)
             means = {name: np.average([one[name] for one in of_elements], weights=sizes) for name in found}
@@ -247,25 +266,28 @@ class EpochModel(keras.Model):
         super().reset_metrics()
         self._tested = ()
 
-    def _check_examples(self, examples: Any) -> None:
+    def _check_examples(self, examples: Any, enough: int | None = None) -> None:
         """Check an epoch of examples: a compiled program would take whatever lies out of range.
+
+        Args:
+            examples: int32 [N, R, B, ...].
+            enough: samples that will do; by default those that the estimator needs.
 
         Raises:
             ValueError: it is of another shape or type, or a category is out of range.
         """
         shape = tuple(getattr(examples, "shape", ()))
         whole = getattr(getattr(examples, "dtype", None), "is_integer", False)
-        if not whole or len(shape) < 3 or shape[1] != self.generator.runs:
-            given = (
-                f"{examples.dtype.name} {list(shape)}" if hasattr(examples, "dtype") else repr(examples)[:80]
-            )
-            raise ValueError(
-                f"data: received an element of {given}: give whole epochs of integers, "
-                f"[N, {self.generator.runs}, B] (gumbel_gan.dataset makes them of a Stream)"
-            )
-        if 0 in shape:
-            return
-        samples, needed = self.generated_per_real * shape[2], self.estimator.smallest_batch
+        wanted = self._wanted
+        if (
+            not whole
+            or len(shape) < 3
+            or 0 in shape
+            or (shape[1], *shape[3:]) != (wanted.runs, *wanted.example)
+        ):
+            raise wanted.epoch(examples)
+        samples = self.generated_per_real * shape[2]
+        needed = self.estimator.smallest_batch if enough is None else enough
         if samples < needed:
             raise ValueError(
                 f"data: received batches of {shape[2]}, and {type(self.estimator).__name__} needs "

@@ -188,12 +188,17 @@ class CategoricalGAN(EpochModel):
             tf.reduce_mean(self.generator(real), axis=1),
         )
 
-    def test_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One epoch evaluated: int32 [N, R, B] in; means over batches, [R] each."""
+    def test_step(self, data: tf.Tensor, place: tf.Tensor | int = 0) -> dict[str, tf.Tensor]:
+        """One epoch evaluated: int32 [N, R, B] in; means over batches, [R] each.
+
+        Args:
+            data: the epoch.
+            place: of its first batch among all that are evaluated, by which their noise differs.
+        """
         zeros = tf.zeros(self.generator.runs)
         discriminator_loss, generator_loss, log_likelihood = zeros, zeros, zeros
         for batch in tf.range(tf.shape(data)[0]):
-            of_discriminator, of_generator, of_examples = self._evaluated(batch, data[batch])
+            of_discriminator, of_generator, of_examples = self._evaluated(place + batch, data[batch])
             discriminator_loss += of_discriminator
             generator_loss += of_generator
             log_likelihood += of_examples
