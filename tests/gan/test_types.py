@@ -158,11 +158,10 @@ def test_compiled_in_float16() -> None:
 def test_compiled(parts: list[str]) -> None:
     """The numbers of float32, in one program."""
     expected = trained(tuple(parts), "float32", eager=False)[1]
-    for kind in TYPES:
-        gan, values = trained(tuple(parts), kind, eager=False)
-        assert gan.traces == 1
-        for value, number in zip(values, expected, strict=True):
-            np.testing.assert_allclose(value, number, rtol=1e-4, atol=1e-6)
+    gan, values = trained(tuple(parts), "float64", eager=False)
+    assert gan.traces == 1
+    for value, number in zip(values, expected, strict=True):
+        np.testing.assert_allclose(value, number, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["mixed_float16", "float64"])
