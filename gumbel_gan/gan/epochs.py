@@ -38,9 +38,14 @@ def dataset(stream: "Stream", first_epoch: int = 0) -> tf.data.Dataset:
         >>> next(iter(epochs)).shape.as_list()
         [100, 4, 10]
     """
+    return _of_stream(stream, lambda: first_epoch)
+
+
+def _of_stream(stream: "Stream", first_epoch: Callable[[], int]) -> tf.data.Dataset:
+    """The stream from an epoch on that is known when the first one is drawn."""
 
     def epochs() -> Iterator[np.ndarray]:
-        epoch = first_epoch
+        epoch = first_epoch()
         while len(examples := stream.examples(epoch)):
             yield examples
             epoch += 1
@@ -65,13 +70,29 @@ class Wanted(NamedTuple):
 
     Attributes:
         runs: R.
+        categories: K.
         example: the shape of one example, () of a category and (T,) of a sequence.
         seed: of the order of an array.
     """
 
     runs: int
+    categories: int
     example: tuple[int, ...]
     seed: int
+
+    def narrowed(self, integers: np.ndarray) -> np.ndarray:
+        """Integers as int32: a compiled program would take whatever lies out of range.
+
+        Raises:
+            ValueError: one is out of range.
+        """
+        low, high = integers.min(), integers.max()
+        if low < 0 or high >= self.categories:
+            raise ValueError(
+                f"data: received categories from {low} to {high}: give 0 to {self.categories - 1}, those of "
+                "the generator"
+            )
+        return integers.astype(np.int32, copy=False)
 
     def for_all_runs(self, batches: np.ndarray) -> np.ndarray:
         """The same batches for every run, [N, B, ...] to [N, R, B, ...]."""
@@ -113,7 +134,12 @@ class Elements(NamedTuple):
 
 
 def training_epochs(
-    x: Any, wanted: Wanted, batch_size: int | None, steps: int | None, shuffle: bool, first_epoch: int
+    x: Any,
+    wanted: Wanted,
+    batch_size: int | None,
+    steps: int | None,
+    shuffle: bool,
+    first_epoch: Callable[[], int],
 ) -> Elements:
     """Data as epochs to train on.
 
@@ -123,16 +149,15 @@ def training_epochs(
         batch_size: of examples that come one by one.
         steps: batches in an epoch; of whole epochs, how many of them; None for all that there are.
         shuffle: whether to shuffle an array.
-        first_epoch: where to begin.
+        first_epoch: says where to begin, when the first one is drawn.
 
     Raises:
         ValueError: one line, on data that will not do.
     """
     _check_sizes(batch_size=batch_size, steps_per_epoch=steps)
-    check_count("initial_epoch", first_epoch, least=0)
     if hasattr(x, "examples"):
         _check_no_size(batch_size, "a Stream")
-        return Elements(dataset(x, first_epoch * (steps or 1)), steps or 1, [])
+        return Elements(_of_stream(x, lambda: first_epoch() * (steps or 1)), steps or 1, [])
     if not comes_in_pieces(x):
         examples = _array(x, wanted)
         size = min(batch_size or BATCH_SIZE, len(examples))
@@ -171,8 +196,7 @@ def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int
         x: as of `training_epochs`.
         wanted: what the GAN takes.
         batch_size: of examples that come one by one.
-        steps: elements at most, which generators and data without end need; of a `Stream` epochs, by default
-            one.
+        steps: elements at most, which data without end need; of a `Stream` epochs, by default one.
 
     Raises:
         ValueError: one line, on data that will not do.
@@ -186,8 +210,8 @@ def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int
         examples = _array(x, wanted)
         pieces = _Pieces(lambda: [examples], wanted, more=0, count=len(examples), listed=True)
         batch_size = batch_size or AT_ONCE
-    if steps is None and (pieces.endless or not pieces.again):
-        raise ValueError("steps: missing for data without end, or a generator: give how many to evaluate")
+    if steps is None and pieces.endless:
+        raise ValueError("steps: missing for data without end: give how many elements to evaluate")
     if pieces.more:
         _check_no_size(batch_size, "batches")
 
@@ -211,7 +235,8 @@ def one_batch(x: Any, wanted: Wanted) -> tf.Tensor:
     """
     examples = np.asarray(x)
     if examples.ndim == 3 + len(wanted.example):
-        return tf.convert_to_tensor(_narrowed(examples) if examples.dtype.kind in "iu" else examples)
+        whole = examples.dtype.kind in "iu" and examples.size
+        return tf.convert_to_tensor(wanted.narrowed(examples) if whole else examples)
     return tf.convert_to_tensor(wanted.for_all_runs(_array(x, wanted)[None]))
 
 
@@ -229,11 +254,6 @@ def _check_no_size(batch_size: int | None, of: str) -> None:
 def comes_in_pieces(x: Any) -> bool:
     """Whether data are a dataset or a generator, not an array of examples."""
     return isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or hasattr(x, "__next__")
-
-
-def _narrowed(integers: np.ndarray) -> np.ndarray:
-    """Integers as int32; what is out of range stays so."""
-    return integers if integers.dtype == np.int32 else np.clip(integers, -1, MOST).astype(np.int32)
 
 
 def _array(x: Any, wanted: Wanted) -> np.ndarray:
@@ -254,11 +274,16 @@ def _array(x: Any, wanted: Wanted) -> np.ndarray:
             f"data: received {what}: give integers [{axes}], a dataset or a Stream "
             "(gumbel_gan.from_values makes a source of labels)"
         )
-    return _narrowed(examples)
+    return wanted.narrowed(examples)
 
 
 def _of_array(
-    examples: np.ndarray, wanted: Wanted, size: int, batches: int, shuffle: bool, first_epoch: int
+    examples: np.ndarray,
+    wanted: Wanted,
+    size: int,
+    batches: int,
+    shuffle: bool,
+    first_epoch: Callable[[], int],
 ) -> tf.data.Dataset:
     """Epochs of an array's passes, one after the other: a batch goes on into the next pass."""
     count, each = len(examples), batches * size
@@ -269,7 +294,7 @@ def _of_array(
         return np.random.default_rng((wanted.seed, number)).permutation(count)
 
     def epochs() -> Iterator[np.ndarray]:
-        for epoch in itertools.count(first_epoch):
+        for epoch in itertools.count(first_epoch()):
             first, last = epoch * each, (epoch + 1) * each
             passes = range(first // count, (last - 1) // count + 1)
             places = np.concatenate([order(number) for number in passes])
@@ -330,10 +355,10 @@ class _Pieces:
         if isinstance(x, tf.data.Dataset):
             return cls._of_dataset(x, wanted)
         if isinstance(x, keras.utils.PyDataset):
-            numbers = itertools.count() if x.num_batches is None else range(x.num_batches)
+            count = x.num_batches
             return cls(
-                lambda: (x[number] for number in numbers), wanted, _axes(x[0], wanted), x.num_batches,
-                endless=x.num_batches is None, ended=x.on_epoch_end,
+                lambda: map(x.__getitem__, itertools.count() if count is None else range(count)),
+                wanted, _axes(x[0], wanted), count, endless=count is None, ended=x.on_epoch_end,
             )  # fmt: skip
         first = next(x, None)
         rest = itertools.chain([first], x)
@@ -344,7 +369,7 @@ class _Pieces:
         spec, count = x.element_spec, int(x.cardinality())
         ranked = isinstance(spec, tf.TensorSpec) and spec.shape.rank is not None
         more = spec.shape.rank - len(wanted.example) if ranked else -1
-        if more not in (0, 1, 3) or count == 0:
+        if more not in (0, 1, 3) or not (spec.dtype.is_integer or more == 3) or count == 0:
             what = f"elements of {spec.dtype.name} {spec.shape}" if ranked else f"elements of {spec}"
             raise _wrong(what if count else "no elements", wanted)
         read = x.batch(AT_ONCE) if more == 0 else x
@@ -356,7 +381,9 @@ class _Pieces:
     def first(self) -> np.ndarray:
         """The first piece; it comes again in the first pass."""
         items = iter(self.items())
-        first = next(items)
+        first = next(items, None)
+        if first is None:
+            raise _wrong("no elements", self.wanted)
         if not self.again:
             rest = itertools.chain([first], items)
             self.items = lambda: rest
@@ -387,14 +414,15 @@ class _Pieces:
         except ValueError:
             piece = np.empty(0, object)
         if self.more == 3:
-            if piece.dtype.kind not in "iu" or piece.shape[1:2] != (self.wanted.runs,) or not piece.size:
+            own = (self.wanted.runs, *self.wanted.example)
+            if piece.dtype.kind not in "iu" or (piece.shape[1:2] + piece.shape[3:]) != own or not piece.size:
                 raise self.wanted.epoch(piece if piece.dtype != object else item)
-            return _narrowed(piece)
+            return self.wanted.narrowed(piece)
         more = self.more + self.listed
         fits = piece.ndim == more + len(self.wanted.example) and piece.shape[more:] == self.wanted.example
         if piece.dtype.kind not in "iu" or not fits or not piece.size:
             raise _wrong(f"an element of {_described(item)}", self.wanted)
-        return _narrowed(piece if more else piece[None])
+        return self.wanted.narrowed(piece if more else piece[None])
 
     def elements(
         self, epochs: Callable[[], Iterator[np.ndarray]], steps: int | None, endless: bool
@@ -423,7 +451,7 @@ def _axes(first: Any, wanted: Wanted) -> int:
     except ValueError:
         piece = np.empty(0, object)
     more = piece.ndim - len(wanted.example)
-    if piece.dtype.kind not in "iuf" or more not in (0, 1, 3):
+    if piece.dtype.kind not in ("iuf" if more == 3 else "iu") or more not in (0, 1, 3):
         raise _wrong(f"elements of {_described(first)}", wanted)
     return more
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..config.checks import check_part
+from ..config.checks import check_count, check_part
 from .epochs import Wanted, comes_in_pieces, evaluated_batches, one_batch, training_epochs
 from .optimizers import BothOptimizers
 from .serialization import in_float32
@@ -26,6 +26,7 @@ class EpochModel(keras.Model):
         generated_per_real: samples for each real example.
         seed: of all that is random.
         run_metrics: what `train_step` returned for the last epoch, [R] each; `fit` logs the losses' means.
+        evaluated: elements that were evaluated before this one, by which its noise differs from theirs.
     """
 
     generator: Any
@@ -67,6 +68,7 @@ class EpochModel(keras.Model):
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self.evaluated = tf.Variable(0, trainable=False)
         self.optimizer = BothOptimizers(self.generator_optimizer, self.discriminator_optimizer)
 
     def fit(
@@ -134,8 +136,14 @@ class EpochModel(keras.Model):
             split = int(len(x) * (1 - validation_split))
             x, validation_data = x[:split], x[split:]
         wanted = self._wanted
-        trained = training_epochs(x, wanted, batch_size, steps_per_epoch, shuffle, initial_epoch)
+        check_count("initial_epoch", initial_epoch, least=0)
+        trained = training_epochs(
+            x, wanted, batch_size, steps_per_epoch, shuffle,
+            lambda: self._initial_epoch or initial_epoch,  # a callback may go on from a later one
+        )  # fmt: skip
         evaluated = trained
+        if hasattr(validation_data, "__next__") and validation_steps is None:
+            raise ValueError("validation_steps: missing for a generator: give how many elements to evaluate")
         if validation_data is not None:
             evaluated = evaluated_batches(validation_data, wanted, validation_batch_size, validation_steps)
             options["validation_data"] = evaluated.dataset
@@ -227,7 +235,8 @@ class EpochModel(keras.Model):
 
     @property
     def _wanted(self) -> Wanted:
-        return Wanted(self.generator.runs, self.generator.example_shape, self.seed)
+        generator = self.generator
+        return Wanted(generator.runs, generator.categories, generator.example_shape, self.seed)
 
     def make_train_function(self, force: bool = False) -> None:
         """Make what `fit` calls for an epoch, whatever `steps_per_execution` says.
@@ -250,10 +259,8 @@ class EpochModel(keras.Model):
         def test(batches: Iterator[tf.Tensor]) -> dict[str, float]:
             examples = next(batches)
             self._check_examples(examples, enough=1)
-            place = tf.constant(1_000 * len(self._tested))  # other noise for each element
-            found = {
-                name: values.numpy().mean() for name, values in self._evaluation(examples, place).items()
-            }
+            self.evaluated.assign(len(self._tested))
+            found = {name: values.numpy().mean() for name, values in self._evaluation(examples).items()}
             self._tested += ((examples.shape[0] * examples.shape[2], found),)
             sizes, of_elements = zip(*self._tested, strict=True)
             means = {name: np.average([one[name] for one in of_elements], weights=sizes) for name in found}
@@ -293,13 +300,7 @@ class EpochModel(keras.Model):
                 f"data: received batches of {shape[2]}, and {type(self.estimator).__name__} needs "
                 f"{needed} samples: give larger ones"
             )
-        integers = examples.numpy()
-        low, high = integers.min(), integers.max()
-        if low < 0 or high >= self.generator.categories:
-            raise ValueError(
-                f"data: received categories from {low} to {high}: give 0 to {self.generator.categories - 1}, "
-                f"those of the generator"
-            )
+        wanted.narrowed(examples.numpy())
 
     @property
     def traces(self) -> int:

@@ -179,7 +179,7 @@ class CategoricalGAN(EpochModel):
     def _evaluated(self, batch: tf.Tensor, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Both losses and the log-likelihood on real examples [R, B], [R] each."""
         step = tf.cast(self.discriminator_optimizer.iterations.value, tf.int32)
-        seed = tf.stack([self._purposes[Noise.EVALUATION] + batch, step])
+        seed = tf.stack([self._purposes[Noise.EVALUATION] + 1_000 * self.evaluated + batch, step])
         real_seen, generated = self._seen(real, seed, fold_in(seed, 2**20))
         losses = self.generator_losses(real, fold_in(seed, 2**21))(generated)
         return (
@@ -188,17 +188,12 @@ class CategoricalGAN(EpochModel):
             tf.reduce_mean(self.generator(real), axis=1),
         )
 
-    def test_step(self, data: tf.Tensor, place: tf.Tensor | int = 0) -> dict[str, tf.Tensor]:
-        """One epoch evaluated: int32 [N, R, B] in; means over batches, [R] each.
-
-        Args:
-            data: the epoch.
-            place: of its first batch among all that are evaluated, by which their noise differs.
-        """
+    def test_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One epoch evaluated: int32 [N, R, B] in; means over batches, [R] each."""
         zeros = tf.zeros(self.generator.runs)
         discriminator_loss, generator_loss, log_likelihood = zeros, zeros, zeros
         for batch in tf.range(tf.shape(data)[0]):
-            of_discriminator, of_generator, of_examples = self._evaluated(place + batch, data[batch])
+            of_discriminator, of_generator, of_examples = self._evaluated(batch, data[batch])
             discriminator_loss += of_discriminator
             generator_loss += of_generator
             log_likelihood += of_examples

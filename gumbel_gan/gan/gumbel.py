@@ -26,10 +26,10 @@ def compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     program = tf.function(function, jit_compile=True)
 
     @wraps(function)
-    def call(*arguments: Any) -> tf.Tensor:
+    def call(*arguments: Any, **named: Any) -> tf.Tensor:
         if not tf.config.functions_run_eagerly():
-            return program(*arguments)
-        return program.get_concrete_function(*arguments)(*arguments)
+            return program(*arguments, **named)
+        return program.get_concrete_function(*arguments, **named)(*arguments, **named)
 
     return call
 

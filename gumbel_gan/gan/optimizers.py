@@ -54,6 +54,7 @@ class BothOptimizers:
         self, generator: keras.optimizers.Optimizer, discriminator: keras.optimizers.Optimizer
     ) -> None:
         self._generator, self._discriminator = generator, discriminator
+        self._ratio = 1.0
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or "_generator" not in self.__dict__:  # as a copy asks before it is made
@@ -67,9 +68,16 @@ class BothOptimizers:
 
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
-        factor = float(rate) / float(self._generator.learning_rate)
+        before = float(self._generator.learning_rate)
+        if before > 0:  # from zero the ratio is the one that was
+            self._ratio = float(self._discriminator.learning_rate) / before
+        self._discriminator.learning_rate = self._ratio * float(rate)
         self._generator.learning_rate = rate
-        self._discriminator.learning_rate = factor * float(self._discriminator.learning_rate)
+
+    @property
+    def variables(self) -> list[Any]:
+        """Those of both."""
+        return [*self._generator.variables, *self._discriminator.variables]
 
     @property
     def _averaging(self) -> list[keras.optimizers.Optimizer]:
