@@ -1,5 +1,6 @@
 """A GAN that learns a categorical distribution through the Gumbel-softmax trick."""
 
+import sys
 from typing import Any
 
 import lazy_loader
@@ -12,6 +13,12 @@ __version__ = "0.2.0"
 # Before TensorFlow is imported, by whatever name of the package.
 set_log_level()
 _attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+if "keras" in sys.modules:
+    # Whatever was saved is to find its classes; where Keras is not there yet, it would be imported for it.
+    check_backend()
+    from .gan import registered as registered
 
 
 def __getattr__(name: str) -> Any:

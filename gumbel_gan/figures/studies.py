@@ -151,14 +151,14 @@ def bound_figure(chosen: Sequence[Any], by_temperature: Sequence[Any]) -> Figure
         for place, cell in enumerate(chosen):
             bounds = cell.columns["elbo"]
             ranks.plot(
-                [bounds.min(), bounds.max()], [place, place], color=BLUE, linewidth=4, alpha=0.3,
+                [bounds.min(), bounds.max()], [place, place], color=BLUE, linewidth=5, alpha=0.4,
                 solid_capstyle="butt",
             )  # fmt: skip
-            ranks.plot(bounds.mean(), place, "o", color=BLUE)
+            ranks.plot(bounds.mean(), place, "o", color=BLUE, markersize=4)
         ranks.set_yticks(range(len(chosen)), [literal(_at_its_best(cell)) for cell in chosen])
         ranks.set_ylim(len(chosen) - 0.5, -0.5)
         ranks.grid(axis="x", alpha=0.25)
-        ranks.set_xlabel("bound on test digits, nats (dot: mean of the runs; bar: all of them)", fontsize=8)
+        ranks.set_xlabel("bound on test digits, nats\ndot: mean of the runs; bar: all of them", fontsize=8)
         lines: dict[str, list[Any]] = {}
         for cell in sorted(by_temperature, key=lambda cell: cell.settings.temperature):
             lines.setdefault(cell.settings.generator.estimator, []).append(cell)
@@ -174,7 +174,8 @@ def bound_figure(chosen: Sequence[Any], by_temperature: Sequence[Any]) -> Figure
         temperatures.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
         temperatures.xaxis.set_minor_formatter(NullFormatter())
         temperatures.grid(alpha=0.25)
-        temperatures.set_xlabel("temperature", fontsize=8)
+        temperatures.set_xlabel("temperature\nmean of the runs, at the best rate", fontsize=8)
+        temperatures.set_ylabel("bound on test digits, nats", fontsize=8)
         if temperatures.lines:
             figure.legend(loc="outside right center", fontsize=8)
     return figure

@@ -20,6 +20,7 @@ BATCH_SIZE = 32
 AT_ONCE = 1_000
 """Examples that are read, or evaluated, at a time where nobody says how many."""
 MOST = np.iinfo(np.int32).max
+ENDLESS = tf.data.INFINITE_CARDINALITY
 
 
 def dataset(stream: "Stream", first_epoch: int = 0) -> tf.data.Dataset:
@@ -51,17 +52,17 @@ def _of_stream(stream: "Stream", first_epoch: Callable[[], int]) -> tf.data.Data
             epoch += 1
 
     shape = (None, stream.runs, stream.batch_size, *stream.example_shape)
-    return _drawn(epochs, shape, endless=stream.source.replayable)
+    return _drawn(epochs, shape, ENDLESS if stream.source.replayable else None)
 
 
-def _drawn(epochs: Callable[[], Iterator[np.ndarray]], shape: Any, endless: bool) -> tf.data.Dataset:
-    """Epochs that a generator function draws, ahead of the training."""
+def _drawn(epochs: Callable[[], Iterator[np.ndarray]], shape: Any, count: int | None) -> tf.data.Dataset:
+    """Epochs that a generator function draws, ahead of the training; `count` of them, if that is known."""
     options = tf.data.Options()
     # There is nothing to tune, and at the end `tf.data` would wait seconds for the tuner's thread.
     options.autotune.enabled = False
     drawn = tf.data.Dataset.from_generator(epochs, output_signature=tf.TensorSpec(shape, tf.int32))
-    if endless:  # which `fit` must know
-        drawn = drawn.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    if count is not None:  # which `fit` must know
+        drawn = drawn.apply(tf.data.experimental.assert_cardinality(count))
     return drawn.prefetch(2).with_options(options)
 
 
@@ -122,6 +123,11 @@ class Elements(NamedTuple):
     steps: int | None
     failures: list[ValueError]
 
+    @property
+    def endless(self) -> bool:
+        """Whether the dataset is known to have no end."""
+        return bool(self.dataset.cardinality() == ENDLESS)
+
     @contextmanager
     def explained(self) -> Iterator[None]:
         """In this context a failure is one line, where TensorFlow has many."""
@@ -171,7 +177,7 @@ def training_epochs(
         raise ValueError(f"steps_per_epoch: missing for data {length}: {would_do}")
     if whole:
         _check_no_size(batch_size, "whole epochs")
-        return pieces.elements(pieces.one_pass, steps, endless=pieces.endless)
+        return pieces.elements(pieces.one_pass, steps, ENDLESS if pieces.endless else pieces.count)
     if pieces.more == 1:
         _check_no_size(batch_size, "batches")
         size = len(pieces.first())
@@ -186,7 +192,7 @@ def training_epochs(
             if full:
                 yield wanted.for_all_runs(flat[: full * size].reshape(full, size, *wanted.example))
 
-    return pieces.elements(epochs, 1, endless=pieces.again)
+    return pieces.elements(epochs, 1, ENDLESS if pieces.again else None)
 
 
 def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int | None) -> Elements:
@@ -224,7 +230,10 @@ def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int
         for batch in itertools.islice(grouped, steps):
             yield wanted.for_all_runs(batch[None])
 
-    return pieces.elements(batches, None, endless=False)
+    count = pieces.batches(batch_size or BATCH_SIZE)
+    if count is not None and steps is not None:
+        count = min(count, steps)
+    return pieces.elements(batches, None, count)
 
 
 def one_batch(x: Any, wanted: Wanted) -> tf.Tensor:
@@ -262,6 +271,10 @@ def _array(x: Any, wanted: Wanted) -> np.ndarray:
     Raises:
         ValueError: they are no integers, or of another shape.
     """
+    if isinstance(x, tuple) and any(np.ndim(part) for part in x):
+        raise ValueError(
+            "data: received a tuple of arrays: give the examples alone, since a GAN has no labels"
+        )
     try:
         examples = np.asarray(x)
     except (TypeError, ValueError):
@@ -302,7 +315,7 @@ def _of_array(
             flat = examples[places[begin : begin + each]]
             yield wanted.for_all_runs(flat.reshape(batches, size, *wanted.example))
 
-    return _drawn(epochs, (batches, wanted.runs, size, *wanted.example), endless=True)
+    return _drawn(epochs, (batches, wanted.runs, size, *wanted.example), ENDLESS)
 
 
 def _regrouped(pieces: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
@@ -356,6 +369,8 @@ class _Pieces:
             return cls._of_dataset(x, wanted)
         if isinstance(x, keras.utils.PyDataset):
             count = x.num_batches
+            if count == 0:
+                raise _wrong("no elements", wanted)
             return cls(
                 lambda: map(x.__getitem__, itertools.count() if count is None else range(count)),
                 wanted, _axes(x[0], wanted), count, endless=count is None, ended=x.on_epoch_end,
@@ -375,7 +390,7 @@ class _Pieces:
         read = x.batch(AT_ONCE) if more == 0 else x
         return cls(
             read.as_numpy_iterator, wanted, more, count if count > 0 else None,
-            endless=count == tf.data.INFINITE_CARDINALITY, listed=more == 0,
+            endless=count == ENDLESS, listed=more == 0,
         )  # fmt: skip
 
     def first(self) -> np.ndarray:
@@ -424,8 +439,14 @@ class _Pieces:
             raise _wrong(f"an element of {_described(item)}", self.wanted)
         return self.wanted.narrowed(piece if more else piece[None])
 
+    def batches(self, size: int) -> int | None:
+        """Batches in a pass, where examples that come one by one are taken `size` at a time."""
+        if self.count is None:
+            return None
+        return self.count if self.more else -(-self.count // size)
+
     def elements(
-        self, epochs: Callable[[], Iterator[np.ndarray]], steps: int | None, endless: bool
+        self, epochs: Callable[[], Iterator[np.ndarray]], steps: int | None, count: int | None
     ) -> Elements:
         """What a generator function makes of the pieces, for Keras."""
 
@@ -437,7 +458,7 @@ class _Pieces:
                 raise
 
         shape = (None, self.wanted.runs, None, *self.wanted.example)
-        return Elements(_drawn(kept, shape, endless), steps, self.failures)
+        return Elements(_drawn(kept, shape, count), steps, self.failures)
 
 
 def _axes(first: Any, wanted: Wanted) -> int:

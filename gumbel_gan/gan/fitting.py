@@ -49,8 +49,8 @@ class EpochModel(keras.Model):
 
     def compile(
         self,
-        generator_optimizer: str | keras.optimizers.Optimizer,
-        discriminator_optimizer: str | keras.optimizers.Optimizer,
+        generator_optimizer: str | keras.optimizers.Optimizer | None = None,
+        discriminator_optimizer: str | keras.optimizers.Optimizer | None = None,
         **kwargs: Any,
     ) -> None:
         """Give each network an optimizer of its own; the epoch is compiled by XLA unless told otherwise.
@@ -58,6 +58,11 @@ class EpochModel(keras.Model):
         `optimizer` is both of them as callbacks see one: its learning rate is the generator's, and setting
         it moves the discriminator's by the same factor.
         """
+        if generator_optimizer is None or discriminator_optimizer is None or "optimizer" in kwargs:
+            raise ValueError(
+                "optimizer: received none for one of the networks: give generator_optimizer and "
+                "discriminator_optimizer"
+            )
         # Keras' "auto" would leave XLA off on a CPU.
         super().compile(**{"jit_compile": not kwargs.get("run_eagerly"), "optimizer": None, **kwargs})
         self._epoch, self._evaluation = self.train_step, self.test_step
@@ -147,7 +152,9 @@ class EpochModel(keras.Model):
         if validation_data is not None:
             evaluated = evaluated_batches(validation_data, wanted, validation_batch_size, validation_steps)
             options["validation_data"] = evaluated.dataset
-        with trained.explained(), evaluated.explained():
+        with trained.explained(), evaluated.explained(), warnings.catch_warnings():
+            if trained.endless:  # so it is what is evaluated that ends, and that may
+                warnings.filterwarnings("ignore", message=".*input ran out of data")
             return super().fit(
                 trained.dataset,
                 epochs=epochs,

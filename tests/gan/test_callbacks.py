@@ -109,7 +109,6 @@ def test_the_rates_stay_in_proportion(gan: gg.CategoricalGAN) -> None:
     assert rates(gan) == pytest.approx(RATES, rel=1e-3)
 
 
-@pytest.mark.xfail(strict=True, reason="from a rate of zero no factor leads on: ZeroDivisionError")
 def test_a_warm_up_from_zero(gan: gg.CategoricalGAN) -> None:
     """The ratio of the rates that the GAN was compiled with stays."""
     told = Told()
@@ -127,7 +126,6 @@ def test_rates_with_a_schedule_of_their_own(both: bool) -> None:
     assert "schedule" in refusal(door, TypeError).lower()
 
 
-@pytest.mark.xfail(strict=True, reason="the generator's rate is set before the discriminator's is refused")
 def test_a_refused_rate_moves_nothing() -> None:
     gan = small(rates=(0.02, gg.schedule("linear", 0.05, 0.01, 100)), eager=True)
     with pytest.raises(TypeError):
@@ -213,9 +211,6 @@ def test_backup_and_restore(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Skipping variable loading")
-@pytest.mark.xfail(
-    strict=True, reason="the data begin anew: the epoch is restored when they are already made"
-)
 @pytest.mark.parametrize("kind", ["array", pytest.param("stream", marks=pytest.mark.slow)])
 def test_backup_and_restore_of_data_that_go_on(kind: str, tmp_path: Path) -> None:
     data, options = {"array": (X, {"batch_size": 6}), "stream": (stream(), {})}[kind]

@@ -142,13 +142,11 @@ def test_a_py_dataset() -> None:
     assert flat(given(Numbered(3), epochs=2)) == [0, 0, 1, 1, 2, 2] * 2
 
 
-@pytest.mark.xfail(strict=True, reason="len of a PyDataset that has num_batches only")
 @pytest.mark.parametrize(("batches", "options"), [(3, {}), (None, {"steps_per_epoch": 3})])
 def test_a_py_dataset_that_counts_as_keras_3_does(batches: int | None, options: dict[str, Any]) -> None:
     assert flat(given(Newer(batches), **options)) == [0, 0, 1, 1, 2, 2]
 
 
-@pytest.mark.xfail(strict=True, reason="on_epoch_end of a PyDataset is never called")
 def test_a_py_dataset_hears_of_the_end_of_an_epoch() -> None:
     """Where Keras' own examples shuffle."""
     data = Numbered(3)
@@ -156,14 +154,12 @@ def test_a_py_dataset_hears_of_the_end_of_an_epoch() -> None:
     assert data.ended > 0
 
 
-@pytest.mark.xfail(strict=True, reason="the size of the first batch is found by reading, which reads ahead")
 def test_a_generator_of_batches() -> None:
     """Ten times, since whether one was lost hung on which thread came first."""
     for _ in range(10):
         assert flat(given(numbered(9), epochs=2, steps_per_epoch=3)) == [0, 0, 1, 1, 2, 2, 3, 3, 0, 0, 1, 1]
 
 
-@pytest.mark.xfail(strict=True, reason="a generator's last, smaller epoch is dropped")
 def test_the_last_epoch_of_a_generator() -> None:
     """Of 20 examples in epochs of 8: the last one has two batches of two."""
     with warnings.catch_warnings():
@@ -172,7 +168,6 @@ def test_the_last_epoch_of_a_generator() -> None:
     assert len(flat(epochs)) == 20
 
 
-@pytest.mark.xfail(strict=True, reason="what a generator yielded first comes again when it is exhausted")
 def test_a_generator_of_whole_epochs_comes_once() -> None:
     spy = emptied()
     with warnings.catch_warnings():
@@ -181,7 +176,6 @@ def test_a_generator_of_whole_epochs_comes_once() -> None:
     assert [int(epoch[0, 0, 0]) for epoch in spy.trained] == [0, 1, 2]
 
 
-@pytest.mark.xfail(strict=True, reason="what a generator yields is cast to the first item's type")
 @pytest.mark.parametrize("later", [np.array([0.5, 1.5]), np.array([256, 257])])
 def test_what_a_generator_yields_later(later: np.ndarray) -> None:
     """A fraction is no integer, and 256 no 0, whatever the first item was."""
@@ -258,7 +252,6 @@ def test_a_stream_draws_for_each_run() -> None:
     assert flat(given(stream(), epochs=3, initial_epoch=1)) == flat(epochs[1:])
 
 
-@pytest.mark.xfail(strict=True, reason="initial_epoch counts a stream's epochs, not those of steps_per_epoch")
 def test_a_stream_goes_on_with_several_epochs_in_one() -> None:
     whole = given(stream(), epochs=2, steps_per_epoch=2)
     assert flat(given(stream(), epochs=2, initial_epoch=1, steps_per_epoch=2)) == flat(whole[2:])
@@ -316,11 +309,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "too large": (lambda: [0, 4], "received categories from 0 to 4: give 0 to 3"),
     "negative": (lambda: [0, -1], "received categories from -1 to 0: give 0 to 3"),
     "int64": (lambda: np.array([2**32, 2**32 + 1]), "received categories from"),
-    "-int64": (lambda: np.array([-(2**32), 0]), "received categories from -1 to 0: give 0 to 3"),
+    "-int64": (lambda: np.array([-(2**32), 0]), "received categories from -4294967296 to 0: give 0 to 3"),
     "uint64": (lambda: np.array([2**64 - 1, 1], np.uint64), "received categories from 1 to"),
     "int": (lambda: [2**70, 1], "give integers"),
     "int64 dataset": (lambda: Slices(np.array([2**32])), "received categories from"),
-    "uint64 dataset": (lambda: Slices(np.array([2**64 - 1], np.uint64)), "received categories from -1"),
+    "uint64 dataset": (lambda: Slices(np.array([2**64 - 1], np.uint64)), "categories from 184467440737"),
     "int64 batches": (lambda: Elements(np.array([2**32])), "received categories from"),
     "int64 epochs": (lambda: Elements(np.full((3, RUNS, 4), 2**32)), "received categories from 4294967296"),
     "pairs": (lambda: Slices((X, X)), "received elements of (TensorSpec"),
@@ -330,10 +323,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "matrices": (lambda: Elements(np.zeros((3, 2), int)), "received elements of int64 (3, 2)"),
     "runs": (lambda: Elements(np.zeros((3, 1, 4), int)), "received an element of int64 [3, 1, 4]"),
     "stream of other runs": (lambda: stream(runs=3), "received an element of int32 [3, 3, 4]"),
-    "generator of nothing": (lambda: iter([]), "received a generator of None"),
-    "generator of text": (lambda: iter("ab"), "received a generator of 'a'"),
-    "generator of fractions": (lambda: iter([0.5]), "received elements of float64 ()"),
-    "generator of pairs": (lambda: iter([(X, X)]), "received elements of int64 (None, None)"),
+    "generator of nothing": (lambda: iter([]), "received elements of None"),
+    "generator of text": (lambda: iter("ab"), "received elements of 'a'"),
+    "generator of fractions": (lambda: iter([0.5]), "received elements of 0.5"),
+    "generator of pairs": (lambda: iter([(X, X)]), "received elements of (array"),
     "empty py dataset": (lambda: Numbered(0), "received no elements"),
 }  # fmt: skip
 
@@ -347,7 +340,7 @@ def test_wrong_data_are_refused_in_one_line(name: str) -> None:
     assert message in refusal(lambda: spy.evaluate(make(), verbose=0))
     assert spy.trained == []
     if make() is not None:
-        assert message in refusal(lambda: spy.fit(X, validation_data=make(), verbose=0))
+        assert message in refusal(lambda: spy.fit(X, validation_data=make(), validation_steps=1, verbose=0))
     assert spy.tested == []
 
 
@@ -361,7 +354,6 @@ def test_wrong_data_change_no_weight(gan: gg.CategoricalGAN) -> None:
     assert same(state(gan), before)
 
 
-@pytest.mark.xfail(strict=True, reason="whole epochs are not cast to int32, and tf.one_hot takes few types")
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.uint32, np.int64, np.uint64])
 def test_whole_epochs_of_all_integers_become_int32(kind: type) -> None:
     """Or there are several programs, and of some integers none."""
@@ -371,7 +363,6 @@ def test_whole_epochs_of_all_integers_become_int32(kind: type) -> None:
     assert [epoch.dtype for epoch in spy.trained] == [np.int32] * 2
 
 
-@pytest.mark.xfail(strict=True, reason="the length T is not checked")
 @pytest.mark.parametrize("shape", [(5,), (4, 5), (2, RUNS, 4, 5)])
 def test_sequences_of_another_length(shape: tuple[int, ...]) -> None:
     spy = sequences()
@@ -379,7 +370,6 @@ def test_sequences_of_another_length(shape: tuple[int, ...]) -> None:
     assert spy.trained == []
 
 
-@pytest.mark.xfail(strict=True, reason="epochs without examples are let through")
 @pytest.mark.parametrize("shape", [(3, RUNS, 0), (0, RUNS, 4)])
 @pytest.mark.parametrize("door", ["fit", "evaluate"])
 def test_epochs_without_examples(shape: tuple[int, ...], door: str) -> None:
@@ -404,7 +394,7 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"validation_split": 1.0}, "validation_split: received 1.0: give 0 or more, below 1"),
     ({"validation_data": X, "validation_steps": 0}, "steps: received 0"),
     ({"validation_data": X, "validation_batch_size": 0}, "batch_size: received 0"),
-    ({"validation_data": (X, X)}, "data: received int64 [2, 10]"),
+    ({"validation_data": (X, X)}, "data: received 2 parts"),
     ({"validation_data": Elements(X).repeat()}, "steps: missing for data without end"),
 ]
 
@@ -418,18 +408,15 @@ def test_options_are_refused_in_one_line(options: dict[str, Any], message: str) 
         assert "have their own: leave it out" in refusal(lambda data=data: spy.fit(data, batch_size=2))  # type: ignore[misc]
 
 
-@pytest.mark.xfail(strict=True, reason="np.asarray and len of data that come in pieces")
 @pytest.mark.parametrize("make", [lambda: Slices(X), stream, lambda: iter(X)])
 def test_only_an_array_is_split(make: Callable[[], Any]) -> None:
     assert "validation_split: " in refusal(lambda: emptied().fit(make(), validation_split=0.2, verbose=0))
 
 
-@pytest.mark.xfail(strict=True, reason="TensorFlow's 47 lines on a negative pass")
 def test_a_negative_initial_epoch() -> None:
     assert "initial_epoch: " in refusal(lambda: emptied().fit(X, initial_epoch=-1, verbose=0))
 
 
-@pytest.mark.xfail(strict=True, reason="options of train_on_batch and test_on_batch are dropped unseen")
 @pytest.mark.parametrize("door", ["train_on_batch", "test_on_batch"])
 def test_options_that_do_not_exist(door: str) -> None:
     with pytest.raises(TypeError):
@@ -448,14 +435,12 @@ def test_the_last_part_of_an_array_is_for_validation() -> None:
     assert len(history["loss"]) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="round, where Keras takes the floor")
 def test_the_split_is_where_keras_has_it() -> None:
     spy = emptied()
     spy.fit(X, validation_split=0.25, verbose=0)
     assert len(flat(spy.tested)) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="a generator to evaluate gives its first element again, and no more")
 @pytest.mark.parametrize("steps", [None, 2])
 def test_a_generator_for_validation(steps: int | None) -> None:
     """Several epochs evaluate what comes next, or are refused."""
@@ -499,7 +484,6 @@ def test_evaluate_leaves_nothing_out() -> None:
         assert flat(spy.tested) == x[: sum(sizes)].tolist()
 
 
-@pytest.mark.xfail(strict=True, reason="Keras warns that the input ran out of data")
 @pytest.mark.parametrize("steps", [None, 5])
 @pytest.mark.parametrize("make", [lambda: Slices(X).batch(2).filter(lambda x: True), lambda: numbered(5)])
 def test_data_of_unknown_length_are_evaluated(make: Callable[[], Any], steps: int | None) -> None:
@@ -609,7 +593,6 @@ def test_evaluated_losses_are_those_of_the_networks(eager: gg.CategoricalGAN) ->
     assert found["loss"] == pytest.approx(found["discriminator_loss"] + found["generator_loss"])
 
 
-@pytest.mark.xfail(strict=True, reason="every element is evaluated on the same generated samples")
 def test_every_batch_is_evaluated_on_samples_of_its_own(eager: gg.CategoricalGAN) -> None:
     """Else the mean over a thousand batches has the noise of one; samples alike by chance: below 1e-6."""
     skewed(eager)
@@ -648,7 +631,6 @@ def test_evaluating_changes_nothing(gan: gg.CategoricalGAN) -> None:
     assert gan.evaluate(X, verbose=0, return_dict=True)["loss"] == history["val_loss"][-1]
 
 
-@pytest.mark.xfail(strict=True, reason="a last batch smaller than the estimator's smallest is refused")
 def test_evaluating_needs_no_more_samples_than_there_are() -> None:
     gan = small(estimator="rloo", eager=True)
     assert len(gan.evaluate(X[:5], batch_size=4, verbose=0)) == 4
@@ -692,7 +674,6 @@ def test_what_is_printed(gan: gg.CategoricalGAN, capsys: pytest.CaptureFixture[s
     assert "Trainable params: 18 " in "\n".join(lines)  # 2 x 4 logits, 2 x 5 of the discriminator
 
 
-@pytest.mark.xfail(strict=True, reason="BothOptimizers.variables are the generator's alone")
 def test_a_summary_counts_both_optimizers(gan: gg.CategoricalGAN) -> None:
     lines: list[str] = []
     gan.summary(print_fn=lambda line, **options: lines.append(line))
