@@ -271,10 +271,8 @@ def _array(x: Any, wanted: Wanted) -> np.ndarray:
     Raises:
         ValueError: they are no integers, or of another shape.
     """
-    if isinstance(x, tuple) and any(np.ndim(part) for part in x):
-        raise ValueError(
-            "data: received a tuple of arrays: give the examples alone, since a GAN has no labels"
-        )
+    if isinstance(x, tuple) and any(part is None or hasattr(part, "dtype") for part in x):
+        raise ValueError(f"data: received {len(x)} parts: give the examples alone, since a GAN has no labels")
     try:
         examples = np.asarray(x)
     except (TypeError, ValueError):
