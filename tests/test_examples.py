@@ -59,6 +59,7 @@ def test_a_public_name_has_an_example(name: str) -> None:
         assert PUBLIC[name] in EXAMPLES
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,7 @@ class GAN(keras.Model):
         return {"d_loss": d_loss, "g_loss": g_loss}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",
     ["straight_through", *(pytest.param(n, marks=pytest.mark.slow) for n in ("gumbel_softmax", "reinmax"))],
@@ -247,6 +248,7 @@ def check_same(one: Path, other: Path) -> None:
             np.testing.assert_array_equal(here[name], there[name])
 
 
+@pytest.mark.slow
 def test_functional_vae_is_saved_and_goes_on(tmp_path: Path) -> None:
     """The loaded one has the same losses as the one that was saved, bit for bit."""
     model = functional_vae("st_gumbel_softmax", tmp_path)

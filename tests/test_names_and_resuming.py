@@ -94,6 +94,7 @@ def test_name_that_is_printed(place: Path, capsys: pytest.CaptureFixture[str]) -
     assert gumbel_gan.load("runs/survey-gender").labels == ("f", "m")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [True, False])
 def test_name_that_is_not_utf8(option: bool, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of the data, and of the results if they are named by them: trained, gone on with, read."""
@@ -191,6 +192,7 @@ OTHERS: list[tuple[str, list[str]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "options"), OTHERS)
 def test_other_data(content: str, options: list[str], begun: Path, refused: Refused) -> None:
     """In another place, or in the same: refused, and the run is as it was, to go on with its own."""

@@ -63,6 +63,7 @@ def test_tensorflow_is_imported_only_where_it_is_needed(use: str) -> None:
     assert (done.stdout, done.stderr) == ("False False\n", "")
 
 
+@pytest.mark.slow
 def test_a_program_that_imports_it_stays_as_it_is() -> None:
     """But for TensorFlow's log level."""
     code = (

@@ -614,6 +614,7 @@ def check_training(table: Table, directory: Path, by_file: bool, capsys: pytest.
 LATER = settings(OFTEN, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @settings(LATER, max_examples=2)
 @given(tables(good=True), st.booleans())
 def test_a_few_trainings(

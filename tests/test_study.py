@@ -121,6 +121,7 @@ def test_one_run_of_strings(tmp_path: Path) -> None:
     assert table[0]["validity"] == "1"
 
 
+@pytest.mark.slow
 def test_runs_of_strings(tmp_path: Path) -> None:
     """Side by side, so that they have taken the same time."""
     text = (

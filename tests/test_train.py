@@ -201,6 +201,7 @@ def test_usage_errors_and_help_do_not_load_tensorflow() -> None:
         assert done.stdout.endswith("False\n")
 
 
+@pytest.mark.slow
 def test_usage_errors_are_quick() -> None:
     """Half a second of a processor on which TensorFlow's import takes four; the best of two each."""
 

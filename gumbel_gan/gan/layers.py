@@ -68,9 +68,8 @@ class CategoricalSample(keras.layers.Layer):
     ) -> None:
         # The logits as they come, not cast to the policy's type: half a float has too few digits for noise.
         super().__init__(autocast=False, **kwargs)
-        self.estimator = named(ESTIMATORS, "estimator", estimator)
-        if isinstance(self.estimator, type):
-            self.estimator = self.estimator()
+        made = named(ESTIMATORS, "estimator", estimator)
+        self._estimator = made() if isinstance(made, type) else made
         check_kind("estimator", self.estimator, Estimator)
         if not isinstance(self.estimator, Pathwise):
             raise ValueError(
@@ -100,6 +99,15 @@ class CategoricalSample(keras.layers.Layer):
                 name="temperature",
             )
         self.seed_generator = keras.random.SeedGenerator(seed_of(seed))
+
+    @property
+    def estimator(self) -> Any:
+        """The one that the layer was made with; a compiled model would go on with it if another were set."""
+        return self._estimator
+
+    @estimator.setter
+    def estimator(self, estimator: Any) -> None:
+        raise AttributeError("estimator: a layer keeps the one that it was made with: make another layer")
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Check the shape, and make the estimator's parameters, if it has any.

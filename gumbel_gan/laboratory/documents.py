@@ -126,7 +126,7 @@ def reproduction() -> str:
             ],
             ["probability left to the two numbers that never occur", f"{left[0]:.4f}, {left[1]:.4f}"],
             [
-                "total variation from the truth: last step; *averaged*, over the last half; counting",
+                "total variation from the truth: last step; average of the last half; counting",
                 ", ".join(f"{distance:.4f}" for distance in distances),
             ],
         ],

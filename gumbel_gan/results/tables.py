@@ -34,7 +34,7 @@ def learned_table(result: Result, most: int = 20) -> str:
     if result.samples:
         lines.append("samples: " + "  ".join(repr(one) for one in result.samples[0][:MOST_SAMPLES]))
     if "max_abs_error" in result.source.shown:
-        lines.append(_maximum_error(result.metrics["max_abs_error"][-1]))
+        lines.append(_maximum_error(result.metrics["max_abs_error"]))
     return "\n".join(lines)
 
 
@@ -70,10 +70,20 @@ def _categories(result: Result, most: int) -> list[str]:
     return lines
 
 
-def _maximum_error(errors: np.ndarray) -> str:
-    """The last line, of errors [R]."""
+LATE = 50
+"""Epochs at the end, over which an error is averaged: the last one alone may be luck."""
+
+
+def _maximum_error(of_epochs: np.ndarray) -> str:
+    """The last line, of errors [E, R]."""
+    errors = of_epochs[-1]
     if len(errors) == 1:
-        return f"maximum error of learned: {errors[0]:.4f}"
+        late = (
+            f" (mean of the last {LATE} epochs: {of_epochs[-LATE:].mean():.4f})"
+            if len(of_epochs) > LATE
+            else ""
+        )
+        return f"maximum error of learned: {errors[0]:.4f}{late}"
     low, median, high = np.quantile(errors, [0.05, 0.5, 0.95])
     band = f"90 % from {low:.4f} to {high:.4f}, " if len(errors) >= 10 else ""
     return (

@@ -35,6 +35,7 @@ def imported(*modules: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
+@pytest.mark.slow
 def test_the_room_imports_no_other_room() -> None:
     room = [module.name for module in pkgutil.iter_modules(gumbel_gan.gan.__path__, "gumbel_gan.gan.")]
     assert {"gumbel_gan.gan.game", "gumbel_gan.gan.sequences", "gumbel_gan.gan.views"} <= set(room)

@@ -93,6 +93,7 @@ def test_masked_symbols(estimator: str) -> None:
         assert np.any(gradient)
 
 
+@pytest.mark.slow
 def test_a_hidden_dependency_is_learned() -> None:
     """Two fair columns, a third their exclusive or: no column and no pair tells, the row does."""
     random = np.random.default_rng(0)

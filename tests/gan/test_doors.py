@@ -118,6 +118,7 @@ def test_seeds_that_are_left_open() -> None:
     assert model.get_config()["seed"] == model.seed
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_a_loop_over_seeds() -> None:
     """Three seeds give three results, the same one twice the same; the settings repeat it."""

@@ -200,6 +200,7 @@ def test_trains_in_the_compiled_epoch(name: str) -> None:
     assert (sharpness > 0.999).all() == (name != "gumbel_softmax")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rebar", pytest.param("relax", marks=pytest.mark.slow)])
 def test_control_variates_learn_to_lower_the_variance(name: str) -> None:
     estimator = made(name, learning_rate=0.02)

@@ -414,6 +414,7 @@ def assert_equal(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> No
         np.testing.assert_array_equal(numbers, other[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_what_was_saved_goes_on_bit_for_bit_here_and_in_a_new_process(tmp_path: Path) -> None:
     """And importing the layers there imports no TensorFlow Probability."""
     model = several()

@@ -230,6 +230,7 @@ def turns(number: int) -> list[str]:
     return [list(family)[number % len(family)] for family in (VIEWS, SMOOTHINGS, LOSSES)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "name"), list(enumerate(ESTIMATORS)))
 def test_gan(number: int, name: str) -> None:
     """Every estimator, and with them every view, smoothing and pair of losses, step by step."""

@@ -215,6 +215,7 @@ def test_every_sample_meets_its_own_input(name: str, variables: tuple[int, ...])
     np.testing.assert_allclose(found, [0, 1, 2, 3], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "variables"),
     [

@@ -127,6 +127,7 @@ def in_float32() -> dict[Any, list[np.ndarray]]:
     return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("parts", "kind"), EACH)
 def test_every_type_gives_the_numbers_of_float32(
     parts: tuple[str, ...], kind: str, in_float32: dict[Any, list[np.ndarray]]
@@ -196,6 +197,7 @@ class Dense(keras.Model):
         return keras.ops.squeeze(self.head(self.hidden(x)), -1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float32", *TYPES])
 @pytest.mark.parametrize("penalties", [{"r1": 0.1, "gradient_penalty": 0.1, "label_smoothing": 0.1}])
 def test_a_discriminator_of_ones_own_trains(kind: str, penalties: dict[str, float]) -> None:

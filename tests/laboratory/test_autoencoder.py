@@ -61,7 +61,10 @@ def test_bound_by_enumeration() -> None:
     np.testing.assert_allclose(divergence(tf.constant([[[0.0, -np.inf]]])), np.log(2), rtol=1e-6)
 
 
-@pytest.mark.parametrize("estimator", ["reinmax", "rloo", "rebar"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "estimator", ["reinmax", *(pytest.param(name, marks=pytest.mark.slow) for name in ("rloo", "rebar"))]
+)
 def test_it_learns(monkeypatch: pytest.MonkeyPatch, estimator: str) -> None:
     """Without latent variables the bound is -6 log 2 at best; pictures told apart give far more."""
     monkeypatch.setattr(autoencoder, "digits", lambda data: made_up())
@@ -77,6 +80,7 @@ def test_it_learns(monkeypatch: pytest.MonkeyPatch, estimator: str) -> None:
     assert (columns["elbo_error"] < 0.5).all()
 
 
+@pytest.mark.slow
 def test_it_repeats() -> None:
     """The same seed the same numbers, another one others; each run its own."""
     (curves, _), (again, _) = autoencode(SMALL), autoencode(SMALL)
@@ -121,6 +125,7 @@ def test_refused(settings: dict[str, Any], message: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_it_stops() -> None:
     flag = Event()
     flag.set()

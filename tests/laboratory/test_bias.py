@@ -34,6 +34,7 @@ def test_table(point: str, name: str, temperature: float | None, bias: float, st
     assert row["rmse"] == pytest.approx(np.hypot(row["bias"], row["std"]))
 
 
+@pytest.mark.slow
 def test_gumbel_rao_in_the_table() -> None:
     measured = Measure(ESTIMATORS.make("gumbel_rao", "estimator", conditional_draws=100), POINTS[0])
     row = measured(0.5, draws=40_000)

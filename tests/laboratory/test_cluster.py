@@ -45,6 +45,7 @@ def test_a_worker_that_dies_costs_nothing(tmp_path: Path, capsys: pytest.Capture
                 np.testing.assert_array_equal(found[name], expected[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1:99999"])
 def test_no_scheduler(address: str, tmp_path: Path, refused: Refused) -> None:
     (tmp_path / "study.yaml").write_text(STUDY)

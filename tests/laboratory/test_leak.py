@@ -51,6 +51,7 @@ def test_nothing_to_find(parts: dict[str, object]) -> None:
     np.testing.assert_allclose(accuracy, 0.5, atol=0.02)
 
 
+@pytest.mark.slow
 def test_logistic_finds_the_mean_of_warm_samples() -> None:
     """The mean of a soft sample is not p, and this is all that a linear discriminator sees."""
     _, warm = leak(Config(runs=4, temperature=1.0))

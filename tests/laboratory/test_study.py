@@ -40,6 +40,7 @@ def test_progress_of_all_cells(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {cell.file for cell in cells}
 
 
+@pytest.mark.slow
 def test_stopped_in_the_second_cell(tmp_path: Path) -> None:
     """The cell that is finished is kept; the one that is not leaves nothing; the third is not begun."""
     cells, stopping = of_temperatures(0.5, 1.0, 2.0), Event()

@@ -86,6 +86,7 @@ def test_columns_of_a_cell() -> None:
     assert "31 (31-never)" in list(summary([cell], width=1_000))[1]
 
 
+@pytest.mark.slow
 def test_runs_of_strings_are_trained_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one program, each from strings of its own."""
     results: list[Any] = []

@@ -125,6 +125,7 @@ def test_any_many(tmp_path: Path, labels: list[str]) -> None:
     check_same(saved_quickly(result, tmp_path), result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("categories", ["few", "many"])
 def test_plotted(categories: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By the command, in both formats, without a word on standard error."""

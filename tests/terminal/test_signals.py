@@ -109,6 +109,7 @@ def test_the_second_one_ends_the_process_at_once(number: int, status: int) -> No
     assert (done.returncode, done.stdout, done.stderr) == (status, "first\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_training_ends_with_its_epoch(
     number: int, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -74,6 +74,7 @@ def check_results(directory: Path, undisturbed: Path) -> None:
     assert read_arrays(str(directory / "checkpoint" / "state.npz"))["epochs"] == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", ["head -1", pytest.param("true", marks=pytest.mark.slow)])
 def test_reader_that_goes_away(reader: str, tmp_path: Path, undisturbed: Path) -> None:
     done = shell(*TRAIN, "--output", "out", then=f"| {reader}", cwd=tmp_path)
