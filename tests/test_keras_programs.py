@@ -161,6 +161,7 @@ class VAE(keras.Model):
         return {metric.name: metric.result() for metric in self.metrics}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "as_layer"),
     [

@@ -164,6 +164,7 @@ def at_home(place: Path) -> str:
     return "~/survey.csv"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("move", [moved, compressed, in_another_order, at_home])
 def test_data_that_have_moved(move: Callable[[Path], str], begun: Path, once: Path) -> None:
     """The run goes on as if they had not."""

@@ -6,6 +6,8 @@ import pkgutil
 import subprocess
 import sys
 
+import pytest
+
 import gumbel_gan.gan
 
 ALLOWED = {

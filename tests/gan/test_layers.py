@@ -69,6 +69,7 @@ def fit(model: keras.Model, epochs: int, **options: Any) -> float:
     return history.history["loss"][-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "options"),
     [
