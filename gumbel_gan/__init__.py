@@ -15,9 +15,8 @@ set_log_level()
 _attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
-if "keras" in sys.modules:
-    # Whatever was saved is to find its classes; where Keras is not there yet, it would be imported for it.
-    check_backend()
+if "keras" in sys.modules and sys.modules["keras"].config.backend() == "tensorflow":
+    # Keras is there already, so its `load_model` is to find the classes of the package.
     from .gan import registered as registered
 
 

@@ -187,3 +187,38 @@ def test_types_from_outside(tmp_path: Path) -> None:
     found = re.findall(r"^use\.py:(\d+): error: .*\[(.+)\]$", done.stdout, re.MULTILINE)
     expected = [(str(len(lines) + number), code) for number, code in enumerate(WRONG.values(), 1)]
     assert found == expected, done.stdout
+
+
+SAVE = """
+import keras
+import gumbel_gan as gg
+logits = keras.Input((4,))
+keras.Model(logits, gg.layers.CategoricalSample("reinmax")(logits)).save("layer.keras")
+gan = gg.CategoricalGAN(gg.CategoricalGenerator(3), gg.LogisticDiscriminator(3))
+gan.compile("adam", "adam")
+gan.save("gan.keras")
+"""
+LOAD = "{}\nfor name in ('layer.keras', 'gan.keras'): keras.saving.load_model(name)"
+
+
+@pytest.mark.slow
+def test_another_program_loads_what_was_saved(tmp_path: Path) -> None:
+    """It imports the package after Keras, or its layers, and touches nothing else of it."""
+    loads = (LOAD.format(start) for start in ("import keras, gumbel_gan", "import gumbel_gan.layers, keras"))
+    for program in (SAVE, *loads):
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-1000:]
+
+
+@pytest.mark.slow
+def test_keras_on_another_backend_is_left_alone() -> None:
+    """A program that has Keras on another backend may read data with the package."""
+    program = (
+        "import sys, types; keras = types.ModuleType('keras'); sys.modules['keras'] = keras\n"
+        "keras.config = types.SimpleNamespace(backend=lambda: 'jax')\n"
+        "import gumbel_gan; print(gumbel_gan.from_values(['a', 'b']).labels, 'tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "('a', 'b') False\n", done.stderr[-1000:]

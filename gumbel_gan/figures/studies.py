@@ -178,6 +178,7 @@ def bound_figure(chosen: Sequence[Any], by_temperature: Sequence[Any]) -> Figure
         temperatures.set_ylabel("bound on test digits, nats", fontsize=8)
         if temperatures.lines:
             figure.legend(loc="outside right center", fontsize=8)
+        temperatures.set_visible(bool(temperatures.lines))
     return figure
 
 

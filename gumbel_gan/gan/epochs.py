@@ -19,7 +19,6 @@ BATCH_SIZE = 32
 """Of examples that come one by one, as in Keras."""
 AT_ONCE = 1_000
 """Examples that are read, or evaluated, at a time where nobody says how many."""
-MOST = np.iinfo(np.int32).max
 ENDLESS = tf.data.INFINITE_CARDINALITY
 
 
@@ -99,7 +98,7 @@ class Wanted(NamedTuple):
         """The same batches for every run, [N, B, ...] to [N, R, B, ...]."""
         return np.broadcast_to(batches[:, None], (len(batches), self.runs, *batches.shape[1:]))
 
-    def epoch(self, given: Any) -> ValueError:
+    def no_epoch(self, given: Any) -> ValueError:
         """What to say of an element that is no whole epoch."""
         shape = getattr(given, "shape", None)
         what = repr(given)[:80] if shape is None else f"{tf.as_dtype(given.dtype).name} {list(shape)}"
@@ -161,7 +160,7 @@ def training_epochs(
         ValueError: one line, on data that will not do.
     """
     _check_sizes(batch_size=batch_size, steps_per_epoch=steps)
-    if hasattr(x, "examples"):
+    if is_stream(x):
         _check_no_size(batch_size, "a Stream")
         return Elements(_of_stream(x, lambda: first_epoch() * (steps or 1)), steps or 1, [])
     if not comes_in_pieces(x):
@@ -183,7 +182,8 @@ def training_epochs(
         size = len(pieces.first())
         batches = steps or pieces.count or 0
     else:
-        size = min(batch_size or BATCH_SIZE, pieces.count or MOST)
+        size = batch_size or BATCH_SIZE
+        size = min(size, pieces.count or size)
         batches = steps or -(-(pieces.count or 0) // size)
 
     def epochs() -> Iterator[np.ndarray]:
@@ -208,7 +208,7 @@ def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int
         ValueError: one line, on data that will not do.
     """
     _check_sizes(batch_size=batch_size, steps=steps)
-    if hasattr(x, "examples"):
+    if is_stream(x):
         return Elements(dataset(x).take(steps or 1), None, [])
     if comes_in_pieces(x):
         pieces = _Pieces.of(x, wanted)
@@ -258,6 +258,11 @@ def _check_sizes(**sizes: int | None) -> None:
 def _check_no_size(batch_size: int | None, of: str) -> None:
     if batch_size is not None:
         raise ValueError(f"batch_size: received {batch_size} for {of}, which have their own: leave it out")
+
+
+def is_stream(x: Any) -> bool:
+    """Whether data are a `Stream`; its class is in another room."""
+    return hasattr(x, "examples")
 
 
 def comes_in_pieces(x: Any) -> bool:
@@ -415,10 +420,13 @@ class _Pieces:
     def all_passes(self) -> Iterator[np.ndarray]:
         """The pieces of all passes; they end where one has none, or where there is but one."""
         while True:
-            number = -1
-            for number, piece in enumerate(self.one_pass()):  # noqa: B007 (it tells whether there was one)
-                yield piece
-            if number < 0 or not self.again:
+            pieces = self.one_pass()
+            first = next(pieces, None)
+            if first is None:
+                return
+            yield first
+            yield from pieces
+            if not self.again:
                 return
 
     def _checked(self, item: Any) -> np.ndarray:
@@ -429,7 +437,7 @@ class _Pieces:
         if self.more == 3:
             own = (self.wanted.runs, *self.wanted.example)
             if piece.dtype.kind not in "iu" or (piece.shape[1:2] + piece.shape[3:]) != own or not piece.size:
-                raise self.wanted.epoch(piece if piece.dtype != object else item)
+                raise self.wanted.no_epoch(piece if piece.dtype != object else item)
             return self.wanted.narrowed(piece)
         more = self.more + self.listed
         fits = piece.ndim == more + len(self.wanted.example) and piece.shape[more:] == self.wanted.example

@@ -67,6 +67,8 @@ class Estimator(keras.layers.Layer):
 
     smallest_batch = 1
     """Samples that one estimate needs; smaller batches are refused."""
+    one_variable = False
+    """Whether several variables in one example need a loss that is a sum over them."""
     learns = False
     """Whether it has parameters of its own, and learns them with every estimate."""
     optimizer: Any = None
@@ -196,6 +198,8 @@ class Exact(Estimator):
         >>> print(loss.numpy().round(2), tape.gradient(loss, logits).numpy().round(2))
         [1.] [[-0.33 -0.33  0.67]]
     """
+
+    one_variable = True
 
     def estimate(
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed

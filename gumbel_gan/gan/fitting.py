@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from ..config.checks import check_count, check_part
-from .epochs import Wanted, comes_in_pieces, evaluated_batches, one_batch, training_epochs
+from .epochs import Wanted, comes_in_pieces, evaluated_batches, is_stream, one_batch, training_epochs
 from .optimizers import BothOptimizers
 from .serialization import in_float32
 
-LOSSES = ("discriminator_loss", "generator_loss")
+LOGGED = ("discriminator_loss", "generator_loss")
 
 
 class EpochModel(keras.Model):
@@ -131,10 +131,11 @@ class EpochModel(keras.Model):
             >>> {name: len(losses) for name, losses in history.history.items()}
             {'discriminator_loss': 3, 'generator_loss': 3, 'loss': 3}
         """
-        _check_no_labels(y, options)
+        weights = {name: options.pop(name, None) for name in ("sample_weight", "class_weight")}
+        _check_no_labels(y=y, **weights)
         if validation_split and validation_data is None:
             check_part("validation_split", validation_split)
-            if comes_in_pieces(x) or hasattr(x, "examples"):
+            if comes_in_pieces(x) or is_stream(x):
                 raise ValueError(
                     "validation_split: received for data that are no array: give validation_data"
                 )
@@ -191,7 +192,7 @@ class EpochModel(keras.Model):
         Raises:
             ValueError: one line, on data that will not do.
         """
-        _check_no_labels(y, options)
+        _check_no_labels(y=y, sample_weight=options.pop("sample_weight", None))
         if options.get("_use_cached_eval_dataset"):  # as `fit` calls it
             return super().evaluate(x, verbose=verbose, **options)
         elements = evaluated_batches(x, self._wanted, batch_size, steps)
@@ -212,7 +213,7 @@ class EpochModel(keras.Model):
         Returns:
             As Keras: the losses by name with `return_dict=True`, or else in their order.
         """
-        _check_no_labels(y, {"sample_weight": sample_weight, "class_weight": class_weight})
+        _check_no_labels(y=y, sample_weight=sample_weight, class_weight=class_weight)
         self._assert_compile_called("train_on_batch")
         self.make_train_function()
         logs = self.train_function(iter([one_batch(x, self._wanted)]))
@@ -222,7 +223,7 @@ class EpochModel(keras.Model):
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Evaluate a batch of integers [B] or an epoch of them, [N, R, B], as `evaluate`."""
-        _check_no_labels(y, {"sample_weight": sample_weight})
+        _check_no_labels(y=y, sample_weight=sample_weight)
         return self.evaluate(
             tf.data.Dataset.from_tensors(one_batch(x, self._wanted)), verbose=0, return_dict=return_dict
         )
@@ -255,7 +256,7 @@ class EpochModel(keras.Model):
             examples = next(epochs)
             self._check_examples(examples)
             self.run_metrics = metrics = self._epoch(examples)
-            losses = {name: metrics[name].numpy().mean() for name in LOSSES}
+            losses = {name: metrics[name].numpy().mean() for name in LOGGED}
             return {**losses, "loss": sum(losses.values())}  # a name that callbacks look for
 
         self.train_function = train
@@ -271,7 +272,7 @@ class EpochModel(keras.Model):
             self._tested += ((examples.shape[0] * examples.shape[2], found),)
             sizes, of_elements = zip(*self._tested, strict=True)
             means = {name: np.average([one[name] for one in of_elements], weights=sizes) for name in found}
-            return {**means, "loss": sum(means[name] for name in LOSSES)}
+            return {**means, "loss": sum(means[name] for name in LOGGED)}
 
         self.test_function = test
 
@@ -299,7 +300,7 @@ class EpochModel(keras.Model):
             or 0 in shape
             or (shape[1], *shape[3:]) != (wanted.runs, *wanted.example)
         ):
-            raise wanted.epoch(examples)
+            raise wanted.no_epoch(examples)
         samples = self.generated_per_real * shape[2]
         needed = self.estimator.smallest_batch if enough is None else enough
         if samples < needed:
@@ -316,15 +317,12 @@ class EpochModel(keras.Model):
         return 0 if count is None else int(count())
 
 
-def _check_no_labels(y: Any, options: dict[str, Any]) -> None:
+def _check_no_labels(**given: Any) -> None:
     """Check that there are no labels and no weights.
 
     Raises:
         ValueError: there are.
     """
-    for name, given in (
-        ("y", y),
-        *((name, options.pop(name, None)) for name in ("sample_weight", "class_weight")),
-    ):
-        if given is not None:
+    for name, value in given.items():
+        if value is not None:
             raise ValueError(f"{name}: received one for a GAN, which has no labels or weights: leave it out")

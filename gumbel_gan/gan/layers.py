@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ..config.catalogue import ESTIMATORS
 from ..config.checks import check_backend, check_count, check_positive, seed_of
-from .estimators import Estimator, Exact, Pathwise
+from .estimators import Estimator, Pathwise
 from .gumbel import Seed, finite, hardest, perturb
 from .layout import argmax, sizes
 from .parts import check_kind, named
@@ -268,8 +268,9 @@ def surrogate_loss(
         check_positive("temperature", temperature)
     inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
     examples, *variables, categories = sizes(logits)
-    if isinstance(made, Exact) and variables:
-        raise ValueError("estimator: received exact for several variables: give another one")
+    if made.one_variable and variables:
+        name = estimator if isinstance(estimator, str) else type(made).__name__
+        raise ValueError(f"estimator: received {name} for several variables: give another one")
     made.make_for((1, *variables, categories))
 
     def losses(drawn: tf.Tensor) -> tf.Tensor:  # [B, S, ..., K] or int32 [B, S], to [B, S]

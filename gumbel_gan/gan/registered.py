@@ -1,6 +1,6 @@
 """Imports what is registered with Keras, so that whatever was saved finds its class."""
 
-from . import (
+from . import (  # noqa: F401
     columns,
     diagnostics,
     discriminators,
@@ -14,18 +14,3 @@ from . import (
     smoothing,
     views,
 )
-
-__all__ = [
-    "columns",
-    "diagnostics",
-    "discriminators",
-    "estimators",
-    "game",
-    "generators",
-    "layers",
-    "optimizers",
-    "schedules",
-    "sequences",
-    "smoothing",
-    "views",
-]

@@ -31,7 +31,7 @@ class Autoencoder:
         runs: autoencoders side by side, each with weights, noise and an order of the digits of its own.
         epochs: passes over the digits that are trained on, at most.
         seconds: of training, after which it ends with the epoch, if not before; of processor time, all cores
-            together, so that other work beside it counts for nothing. The first epoch, in which it is
+            together, so that other work beside it does not count. The first epoch, in which it is
             compiled, and measurements do not count. None is no limit.
         measured_every: epochs between measurements.
         batch_size: digits in a step.

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..config.catalogue import ESTIMATORS
 from ..results.metrics import ratio_of_means
+from .autoencoder import chosen
 from .grid import read
 from .peers import PEERS
 
@@ -318,9 +319,7 @@ def polynomial() -> str:
 
 def autoencoder() -> str:
     """The autoencoders: every estimator at the settings that held-out digits chose, best first."""
-    best: dict[str, Trained] = {}
-    for cell in sorted(cells("autoencoder"), key=lambda cell: -cell.columns["held_out_elbo"].mean()):
-        best.setdefault(cell.varied["generator.estimator"], cell)
+    best = chosen(cells("autoencoder"), lambda cell: cell.varied["generator.estimator"])
     rows = (
         [
             f"`{name}`",
@@ -331,7 +330,8 @@ def autoencoder() -> str:
             f"{cell.columns['kl'].mean():.1f}",
             f"{cell.columns['epochs'].mean():.0f}",
         ]
-        for name, cell in best.items()
+        for cell in best
+        for name in [cell.varied["generator.estimator"]]
     )
     heading = ["estimator", "temperature", "rate", "bound on test digits, nats: mean (range)",
                "standard error over digits", "KL", "epochs"]  # fmt: skip

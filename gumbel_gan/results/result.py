@@ -122,7 +122,7 @@ class Result:
             check_version(path)
             import keras
 
-            from ..gan import discriminators, generators, sequences  # noqa: F401  (registers them with Keras)
+            from ..gan import registered  # noqa: F401  (so that Keras finds the classes)
 
             return keras.models.load_model(path)
         except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
