@@ -139,15 +139,21 @@ def polynomial_figure(cells: Sequence[Any]) -> Figure:
 
 
 def bound_figure(chosen: Sequence[Any], by_temperature: Sequence[Any]) -> Figure:
-    """The evidence lower bound on test digits: every estimator at its best, and against the temperature.
+    """The evidence lower bound on test digits: every estimator at its best; and against the temperature.
 
     Args:
         chosen: a cell of each estimator, best first.
-        by_temperature: a cell of each estimator and temperature.
+        by_temperature: a cell of each estimator and temperature; drawn where one has several.
     """
+    of_estimators: dict[str, list[Any]] = {cell.settings.generator.estimator: [] for cell in chosen}
+    for cell in sorted(by_temperature, key=lambda cell: cell.settings.temperature):
+        of_estimators[cell.settings.generator.estimator].append(cell)
+    several = any(len(group) > 1 for group in of_estimators.values())
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.5, 1.2 + 0.3 * max(len(chosen), 8)))
-        ranks, temperatures = figure.subplots(1, 2, width_ratios=(1.2, 1))
+        figure = Figure(figsize=(9.5 if several else 6.5, 1.2 + 0.3 * max(len(chosen), 8 if several else 1)))
+        ranks, *others = figure.subplots(1, 1 + several, squeeze=False, width_ratios=(1.2, 1)[: 1 + several])[
+            0
+        ]
         for place, cell in enumerate(chosen):
             bounds = cell.columns["elbo"]
             ranks.plot(
@@ -159,26 +165,20 @@ def bound_figure(chosen: Sequence[Any], by_temperature: Sequence[Any]) -> Figure
         ranks.set_ylim(len(chosen) - 0.5, -0.5)
         ranks.grid(axis="x", alpha=0.25)
         ranks.set_xlabel("bound on test digits, nats\ndot: mean of the runs; bar: all of them", fontsize=8)
-        lines: dict[str, list[Any]] = {}
-        for cell in sorted(by_temperature, key=lambda cell: cell.settings.temperature):
-            lines.setdefault(cell.settings.generator.estimator, []).append(cell)
-        for number, cell in enumerate(chosen):
-            name = cell.settings.generator.estimator
-            group = lines[name]
-            if len(group) > 1:
-                values = np.stack([one.columns["elbo"] for one in group], axis=1)
-                where = np.array([one.settings.temperature for one in group])
-                temperatures.plot(where, values.mean(0), label=name, **line(number, len(group)))
-        temperatures.set_xscale("log")
-        temperatures.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        temperatures.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
-        temperatures.xaxis.set_minor_formatter(NullFormatter())
-        temperatures.grid(alpha=0.25)
-        temperatures.set_xlabel("temperature\nmean of the runs, at the best rate", fontsize=8)
-        temperatures.set_ylabel("bound on test digits, nats", fontsize=8)
-        if temperatures.lines:
+        for axis in others:
+            for number, (name, group) in enumerate(of_estimators.items()):
+                if len(group) > 1:
+                    means = [cell.columns["elbo"].mean() for cell in group]
+                    where = [cell.settings.temperature for cell in group]
+                    axis.plot(where, means, label=literal(name), **line(number, len(group)))
+            axis.set_xscale("log")
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
+            axis.xaxis.set_minor_formatter(NullFormatter())
+            axis.grid(alpha=0.25)
+            axis.set_xlabel("temperature\nmean of the runs, at the best rate", fontsize=8)
+            axis.set_ylabel("bound on test digits, nats", fontsize=8)
             figure.legend(loc="outside right center", fontsize=8)
-        temperatures.set_visible(bool(temperatures.lines))
     return figure
 
 
