@@ -19,12 +19,15 @@ from .data.feed import Feed as Feed
 from .data.grammar import grammar as grammar
 from .data.opening import from_values as from_values
 from .data.opening import open_source as open_source
+from .data.rows import Rows as Rows
+from .data.rows import from_table as from_table
 from .data.source import Distribution as Distribution
 from .data.source import Frequencies as Frequencies
 from .data.source import Source as Source
 from .data.stream import Stream as Stream
 from .data.strings import Strings as Strings
 from .figures.training import error_heatmap as error_heatmap
+from .gan.columns import ColumnGenerator as ColumnGenerator
 from .gan.diagnostics import Diagnostics as Diagnostics
 from .gan.discriminators import LogisticDiscriminator as LogisticDiscriminator
 from .gan.discriminators import MlpDiscriminator as MlpDiscriminator
@@ -63,6 +66,7 @@ from .results.metrics import max_abs_error as max_abs_error
 from .results.metrics import total_variation as total_variation
 from .results.result import Result as Result
 from .results.storing import load as load
+from .results.written import recipe as recipe
 from .training.build import build as build
 from .training.run import run as run
 

@@ -4,16 +4,23 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 
 from .config.catalogue import SAMPLED
 from .config.checks import check_count
 from .quiet import loading
 from .results.files import LineFeeds
 from .results.metrics import total_variation
+from .results.result import Result
+from .results.rows import Drawn, csv_lines
 from .results.storing import load
 from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser
 from .terminal.streams import say, silence, steady
+
+FEW_DRAWS = 100
+"""Weighted draws below which rows repeat too often."""
 
 
 def parser() -> Parser:
@@ -29,7 +36,16 @@ def parser() -> Parser:
     )
     options.add_argument("--run", type=int, default=0, help="which of the runs")
     options.add_argument("--seed", type=int, default=0, help="seed of the draws")
-    options.add_argument("--format", choices=("lines", "csv", "json"), default="lines", help="what to print")
+    options.add_argument(
+        "--given",
+        action="append",
+        default=[],
+        metavar="COLUMN=CATEGORY,...",
+        help="of tables: categories that all rows have, as region=north,age=18-24",
+    )
+    options.add_argument(
+        "--format", choices=("lines", "csv", "json"), help="what to print (default: lines, and csv of tables)"
+    )
     return options
 
 
@@ -41,26 +57,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         check_count("samples", given.samples)
         result = load(given.directory)
-        of = given.of or result.default_of
-        if result.classes is not None:
+        conditions = parsed(given.given)
+        if result.columns:
             with loading():
-                samples = result.sample(given.samples, of, given.run, given.seed % 2**63)
+                drawn = result.draw_rows(given.samples, conditions, given.run, given.seed % 2**63)
+            told, write = _of_rows(result, drawn, given.run), partial(_print_rows, result, drawn)
         else:
-            samples = result.sample(given.samples, of, given.run, given.seed % 2**63)
+            of = given.of or result.default_of
+            strings = result.classes is not None
+            with loading() if strings else nullcontext():
+                samples = result.sample(given.samples, of, given.run, given.seed % 2**63, conditions)
+            told, write = _of_labels(result, of, given.run), partial(_print, samples.tolist())
     except ValueError as error:
         fail(str(error), status=2)
-    distance, last = (
-        total_variation(result.probabilities_of(which), result.target)[given.run] for which in (of, "last")
-    )
-    nearer = f"; the last step is nearer, {last:.4f}: --of last" if last < distance else ""
-    averaged = ", by the moving average of its weights" if result.config.generator.ema is not None else ""
-    say(
-        f"gumbel_gan: drawn from {SAMPLED[of].summary} of run {given.run}{averaged}, at a total variation of "
-        f"{distance:.4f} from the target{nearer}",
-        sys.stderr,
-    )
+    for line in told:
+        say(f"gumbel_gan: {line}", sys.stderr)
     try:
-        _print(samples.tolist(), given.format)
+        write(given.format)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has read enough, as `head` does
         silence(sys.stdout)
@@ -69,7 +82,70 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(f"cannot write the samples ({error.strerror})", status=1)
 
 
-def _print(samples: list[str], style: str) -> None:
+def parsed(given: Sequence[str]) -> dict[str, str]:
+    """What is given, by the names of columns.
+
+    Raises:
+        ValueError: something is not of the form COLUMN=CATEGORY.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        for pair in next(csv.reader([text], skipinitialspace=True)):
+            column, equals, category = pair.partition("=")
+            if not equals:
+                raise ValueError(f"given: received {pair!r}: give COLUMN=CATEGORY, as region=north,age=18-24")
+            if column.strip() in found:
+                raise ValueError(f"given: received {column.strip()!r} twice: give each column once")
+            found[column.strip()] = category.strip()
+    return found
+
+
+def _of_rows(result: Result, drawn: Drawn, run: int) -> list[str]:
+    """What rows were drawn from."""
+    best = float(result.metrics[result.shown_score][result.best_epoch(run) - 1, run])
+    part = "held-out" if result.shown_score.startswith("held") else "training"
+    lines = [f"drawn from run {run}, at a log-likelihood of {best:.3f} nats for a {part} row"]
+    if drawn.effective is not None:
+        lines.append(f"what is given was weighted: an effective number of {drawn.effective:,.0f} draws")
+        if drawn.effective < FEW_DRAWS:
+            lines.append(
+                f"warning: below {FEW_DRAWS} draws rows repeat, and their shares are rough: give fewer "
+                "columns, or train with these columns first in data.columns"
+            )
+    return lines
+
+
+def _of_labels(result: Result, of: str, run: int) -> list[str]:
+    """What labels were drawn from."""
+    distance, last = (
+        total_variation(result.probabilities_of(which), result.target)[run] for which in (of, "last")
+    )
+    nearer = f"; the last step is nearer, {last:.4f}: --of last" if last < distance else ""
+    averaged = ", by the moving average of its weights" if result.config.generator.ema is not None else ""
+    return [
+        f"drawn from {SAMPLED[of].summary} of run {run}{averaged}, at a total variation of "
+        f"{distance:.4f} from the target{nearer}"
+    ]
+
+
+def _print_rows(result: Result, drawn: Drawn, style: str | None) -> None:
+    table = csv_lines(result.columns, drawn.codes)
+    if style == "json":
+        names = [column.name for column in result.columns]
+        values = [column.values for column in result.columns]
+        rows = (
+            {n: v[code] for n, v, code in zip(names, values, row, strict=True)}
+            for row in drawn.codes.tolist()
+        )
+        print(json.dumps(list(rows), ensure_ascii=False))
+        return
+    from pyarrow import csv as arrow
+
+    sys.stdout.flush()
+    arrow.write_csv(table, sys.stdout.buffer, arrow.WriteOptions(quoting_style="needed"))
+
+
+def _print(samples: list[str], style: str | None) -> None:
     if style == "json":
         print(json.dumps(samples, ensure_ascii=False))
         return

@@ -20,8 +20,9 @@ from .laboratory.report import summary, write_report
 from .laboratory.study import here, train_all
 from .quiet import loading
 from .results.directory import made_directory
+from .results.written import ready_made
 from .terminal.messages import fail, show_warnings
-from .terminal.parser import Parser, load_own, ready_made
+from .terminal.parser import Parser, load_own
 from .terminal.progress import Progress, shown
 from .terminal.signals import heard, ignore_interrupts
 from .terminal.streams import steady

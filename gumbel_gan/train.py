@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
             load_own(config.own_parts(), *config.side_by_side)
             source = open_source(config.data)
-            check_fits(config, len(source.labels))
+            check_fits(config, len(source.labels), source.sizes)
             rehearse_own(config, source)
             directory = _directory(config, given)
             stack.enter_context(locked(directory))

@@ -92,10 +92,13 @@ def test_own_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
             "data.categories: received 5 with the source grammar, which takes length, law",
         ),
         ([*GRAMMAR, "--data.law", "zipf"], "data.law: received zipf for strings: give one of uniform, deriv"),
-        ([*GRAMMAR, "--generator.estimator", "rloo"], "generator.estimator: received rloo with an lstm"),
+        (
+            [*GRAMMAR, "--generator.estimator", "rloo"],
+            "generator.estimator: received rloo with the generator",
+        ),
         (
             [*GRAMMAR, "--generator.optimizer", "natural"],
-            "generator.optimizer: received natural with an lstm",
+            "generator.optimizer: received natural with the generator lstm",
         ),
         (
             ["--data.length", "5", "--generator.kind", "lstm"],

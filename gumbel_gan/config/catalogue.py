@@ -78,11 +78,13 @@ class NetworkRow(Row):
     Attributes:
         categories: it can be had for single categories.
         sequences: it can be had for sequences.
+        rows: it can be had for rows of tables.
         fed_back: a generator whose samples are fed back to it, so that they must be pathwise.
     """
 
     categories: bool = True
     sequences: bool = False
+    rows: bool = False
     fed_back: bool = False
 
 
@@ -136,7 +138,8 @@ class SourceRow(Row):
     Attributes:
         keys: the settings of `data` that it takes, beside those that all take.
         needs: those of them that it cannot do without, and how to give them.
-        sequences: whether it is of sequences.
+        stream: what it is of: categories, sequences or rows.
+        stops_by: the score that tells when to stop, if there is one.
         scores: the columns that it adds to metrics.csv.
         curves: those of them that the heatmap draws beneath the error, with their names.
         figures: more figures of a training, as file name and module:name of the function.
@@ -146,7 +149,8 @@ class SourceRow(Row):
 
     keys: tuple[str, ...] = ()
     needs: tuple[tuple[str, str], ...] = ()
-    sequences: bool = False
+    stream: str = "categories"
+    stops_by: str = ""
     scores: tuple[str, ...] = ()
     curves: tuple[tuple[str, str], ...] = ()
     figures: tuple[tuple[str, str], ...] = ()
@@ -394,19 +398,20 @@ SCHEDULES = Family(
 
 VIEWS = Family(
     "view",
-    ViewRow("soft", "gan.views:View", "samples as the estimator makes them", sequences=True),
-    ViewRow("hard", "gan.views:HardView", "their hard counterparts", sequences=True, hides_softness=True),
+    ViewRow("soft", "gan.views:View", "samples as the estimator makes them", sequences=True, rows=True),
+    ViewRow("hard", "gan.views:HardView", "their hard counterparts", sequences=True, rows=True,
+            hides_softness=True),
     ViewRow("exact", "gan.views:ExactView", "every category, weighted by its probability",
             hides_softness=True, has_samples=False),
 )  # fmt: skip
 
 SMOOTHINGS = Family(
     "smoothing",
-    ViewRow("none", "gan.smoothing:Smoothing", "one-hot vectors", sequences=True),
+    ViewRow("none", "gan.smoothing:Smoothing", "one-hot vectors", sequences=True, rows=True),
     ViewRow("label", "gan.smoothing:LabelSmoothing", "mixed with the uniform distribution",
-            ("smoothing_amount",), sequences=True),
+            ("smoothing_amount",), sequences=True, rows=True),
     ViewRow("noise", "gan.smoothing:NoiseSmoothing", "with Gaussian noise, as the samples",
-            ("smoothing_amount",), sequences=True),
+            ("smoothing_amount",), sequences=True, rows=True),
     ViewRow("relaxed", "gan.smoothing:RelaxedSmoothing", "relaxed as the samples are", needs_soft=True),
 )  # fmt: skip
 
@@ -424,6 +429,8 @@ GENERATORS = Family(
     NetworkRow("logits", "gan.generators:CategoricalGenerator", "the post's: a vector of logits"),
     NetworkRow("lstm", "gan.sequences:SequenceGenerator", "an LSTM that is fed its own samples", ("units",),
                categories=False, sequences=True, fed_back=True),
+    NetworkRow("columns", "gan.columns:ColumnGenerator", "a perceptron for each column of a table",
+               ("units",), categories=False, rows=True, fed_back=True),
 )  # fmt: skip
 
 DISCRIMINATORS = Family(
@@ -431,7 +438,7 @@ DISCRIMINATORS = Family(
     NetworkRow("logistic", "gan.discriminators:LogisticDiscriminator", "the post's: logistic regression",
                ("spectral_norm",)),
     NetworkRow("mlp", "gan.discriminators:MlpDiscriminator", "a multi-layer perceptron",
-               ("units", "spectral_norm"), sequences=True),
+               ("units", "spectral_norm"), sequences=True, rows=True),
     NetworkRow("convolution", "gan.sequences:ConvolutionDiscriminator", "windows of three symbols",
                ("units",), categories=False, sequences=True),
     NetworkRow("lstm", "gan.sequences:LstmDiscriminator", "an LSTM that judges by its last state",
@@ -441,7 +448,7 @@ DISCRIMINATORS = Family(
 
 OPTIMIZERS = Family(
     "optimizer",
-    NetworkRow("adam", "gan.optimizers:adam", "Adam", sequences=True),
+    NetworkRow("adam", "gan.optimizers:adam", "Adam", sequences=True, rows=True),
     NetworkRow("natural", "gan.optimizers:natural",
                "the natural gradient of a categorical distribution, which has no betas"),
 )  # fmt: skip
@@ -504,17 +511,27 @@ SOURCES = Family(
     SourceRow("grammar", "data.grammar:open_grammar", "strings of an arithmetic grammar",
               keys=("length", "law", "law_seed", "strings"),
               needs=(("length", "give 12, the paper's"),),
-              sequences=True, averages=False, scores=("validity", "coverage", "kl"),
+              stream="sequences", averages=False, scores=("validity", "coverage", "kl"),
               shown=("total_variation", "validity"),
               figures=(("training", "figures.training:sequence_training"),
                        ("lengths", "figures.training:sequence_lengths"))),
     SourceRow("strings", "data.opening:strings", "the lines of a text, as sequences of characters",
               keys=("path", "encoding", "unit", "vocabulary", "length", "law_seed"),
               needs=(("path", "give a text file"), ("length", "give that of the longest line, or more")),
-              sequences=True, averages=False, scores=("validity", "coverage", "kl", "perplexity"),
+              stream="sequences", averages=False, scores=("validity", "coverage", "kl", "perplexity"),
               shown=("total_variation", "validity"),
               figures=(("training", "figures.training:sequence_training"),
                        ("lengths", "figures.training:sequence_lengths"))),
+    SourceRow("rows", "data.rows:open_rows", "the rows of a table, of several columns",
+              keys=("path", "columns", "bins", "weights", "separator", "encoding", "missing", "stopping",
+                    "held_out", "law_seed"),
+              needs=(("columns", "give names, as age,region, or all"),),
+              stream="rows", stops_by="stopping_log_likelihood", averages=False,
+              scores=("log_likelihood", "stopping_log_likelihood", "held_out_log_likelihood",
+                      "held_out_standard_error", "kl"),
+              shown=("log_likelihood", "held_out_log_likelihood"),
+              figures=(("likelihood", "figures.tables:likelihood"),
+                       ("columns", "figures.tables:columns"))),
     base="data.source:Source",
 )  # fmt: skip
 
@@ -533,9 +550,14 @@ TASKS = Family(
     Row("autoencoder", "laboratory.autoencoder:AutoencoderTask",
         "a variational autoencoder of digits with categorical latent variables"),
     Row("maximum_likelihood", "laboratory.baselines:MaximumLikelihood",
-        "of strings: the GAN's generator, trained by likelihood"),
+        "of strings or rows: the GAN's generator, trained by likelihood"),
     Row("ngram", "laboratory.baselines:Ngram", "of strings: counts of four symbols in a row"),
     Row("empirical", "laboratory.baselines:Empirical", "of strings: the frequencies of the strings seen"),
+    Row("table", "laboratory.tables:TableTask", "learn a published table, and score it against the truth"),
+    Row("independent", "laboratory.baselines:Independent", "of rows: every column by itself"),
+    Row("chow_liu", "laboratory.baselines:ChowLiu", "of rows: the best tree of pairs of columns"),
+    Row("spread", "laboratory.baselines:Spread",
+        "of rows: the rows themselves, spread a little over all cells"),
 )  # fmt: skip
 
 KEYS: dict[str, Family[Any]] = {

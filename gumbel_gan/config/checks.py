@@ -172,6 +172,11 @@ def _listed(text: str) -> list[str]:
     return found if place == len(text) else [one.strip() for one in text.split(",")]
 
 
+def listed(given: str) -> bool:
+    """Whether text names a file of labels, or two or more."""
+    return _is_file(given) or len(_listed(given)) > 1
+
+
 def _label_file(name: str, path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8-sig") as file:

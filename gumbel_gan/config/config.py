@@ -17,6 +17,7 @@ from .catalogue import (
     LOSSES,
     PENALTIES,
     SMOOTHINGS,
+    SOURCES,
     VIEWS,
     check_names,
     is_own,
@@ -81,6 +82,8 @@ class Training:
         loss: the pair of losses.
         epsilon: Adam's, for both networks (TensorFlow 1's default, the post's; Keras has 1e-7).
         average_from: fraction of the training to skip before steps count in `averaged`, from 0 to below 1.
+        patience: of tables: epochs without a better likelihood of the stopping rows after which the training
+            ends; every run keeps its best weights (default: it goes to the end, and keeps the last).
 
     Example:
         >>> import gumbel_gan as gg
@@ -98,12 +101,13 @@ class Training:
     loss: str = "non_saturating"
     epsilon: float = 1e-8
     average_from: float = 0.5
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         check_types(self, "training.")
         check_names("training", self)
         for name in self.__dataclass_fields__:
-            if name not in ("loss", "average_from"):
+            if name not in ("loss", "average_from") and getattr(self, name) is not None:
                 check_positive(f"training.{name}", getattr(self, name))
         check_part("training.average_from", self.average_from)
 
@@ -170,6 +174,7 @@ class Config:
         self._check_samples()
         self._check_sequences()
         self._check_game()
+        self._check_patience()
 
     def _check_samples(self) -> None:
         samples = self.training.batch_size * self.training.generated_per_real
@@ -181,7 +186,7 @@ class Config:
 
     def _check_sequences(self) -> None:
         """Refuse what does not go with sequences, or only with them."""
-        stream = "sequences" if self.data.sequences else "categories"
+        stream = self.data.stream
         for key, family, name in (
             ("generator.kind", GENERATORS, self.generator.kind),
             ("discriminator.kind", DISCRIMINATORS, self.discriminator.kind),
@@ -190,9 +195,10 @@ class Config:
         ):
             if name in family.rows and not getattr(family[name], stream):
                 would_do = ", ".join(family.names(**{stream: True}))
+                example = {"sequences": "; see configs/grammar.yaml", "rows": "; see configs/table.yaml"}
                 raise ValueError(
-                    f"{key}: received {name} for {stream} (data.length {self.data.length}): give {would_do}"
-                    + ("; see configs/grammar.yaml" if key == "generator.kind" else "")
+                    f"{key}: received {name} for {stream} {self._why(stream)}: give {would_do}"
+                    + (example.get(stream, "") if key == "generator.kind" else "")
                 )
         if stream == "categories":
             return
@@ -202,6 +208,24 @@ class Config:
         ):
             if given:
                 raise ValueError(f"{name}: received for sequences, which have none: leave it out")
+
+    def _why(self, stream: str) -> str:
+        """What makes the stream what it is."""
+        return "(data.columns)" if stream == "rows" else f"(data.length {self.data.length})"
+
+    def _check_patience(self) -> None:
+        if self.training.patience is None:
+            return
+        if not SOURCES[self.data.kind].stops_by or self.data.stopping == 0:
+            raise ValueError(
+                f"training.patience: received {self.training.patience}, and nothing tells when to stop: give "
+                "data.columns, with some data.stopping, or leave it out"
+            )
+        if self.devices > 1:
+            raise ValueError(
+                f"training.patience: received with {self.devices} devices, whose runs would stop apart: "
+                "leave one of the two out"
+            )
 
     def _check_game(self) -> None:
         """Refuse what makes no sense together."""

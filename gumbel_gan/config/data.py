@@ -9,9 +9,11 @@ from .checks import (
     Labels,
     check_length,
     check_not_negative,
+    check_part,
     check_positive,
     check_probabilities,
     labels,
+    listed,
     numbers,
 )
 from .reading import check_types
@@ -38,9 +40,14 @@ class Data:
         unit: what one category of a text is (default: characters, for a .npy file integers).
         column: the column of a table that holds the categories; a table is CSV or the like with a header,
             Parquet, Arrow or JSON lines, compressed by gzip or not.
+        columns: several columns of a table, as age,region, or all: the stream is of its rows.
+        bins: of columns with many different numbers, by quantiles.
+        weights: the column with the rows' weights; whole numbers count rows.
+        stopping: the part of the rows that tells when to stop, 0 to below 1.
+        held_out: the part of the rows that scores, 0 to below 1.
         separator: between the columns of a CSV file (default: found in its header).
         encoding: of a text or CSV file, as latin-1 or utf-16 (default: UTF-8).
-        missing: what becomes of a table's empty cells.
+        missing: what becomes of a table's empty cells, or of rows that hold some.
         probabilities: the true distribution, as [0.2,0.8] or 0.2,0.8 (default: with a path, the file's
             own frequencies; without, the post's 0, 0, 0.1, 0.3, 0.6).
         labels: names of the categories 0, 1, ..., as [a,b] or a,b.
@@ -48,7 +55,7 @@ class Data:
             those that occur, sorted).
         law: a distribution by name, in place of `probabilities`.
         categories: how many the law has.
-        law_seed: seed of dirichlet, and of the strings that are drawn or held out.
+        law_seed: seed of dirichlet, of the strings that are drawn or held out, and of the split of rows.
         length: of sequences: the grammar's strings, or with a path its lines, are padded to this length
             (default: the stream is of single categories).
         strings: size of the training set drawn from the grammar, or endless: new strings in every batch
@@ -67,6 +74,8 @@ class Data:
         ('no', 'yes')
         >>> gg.Data(path="table.csv", column="kind").kind
         'table'
+        >>> gg.Data(path="table.csv", columns="age,region").kind
+        'rows'
     """
 
     source: str | None = None
@@ -74,6 +83,11 @@ class Data:
     path: str | None = None
     unit: str | None = None
     column: str | None = None
+    columns: Labels = None
+    bins: int | None = None
+    weights: str | None = None
+    stopping: float = 0.1
+    held_out: float = 0.1
     separator: str | None = None
     encoding: str | None = None
     missing: str = "refuse"
@@ -104,11 +118,13 @@ class Data:
         check_names("data", self)
         self._check_keys()
         self._check_text()
+        self._check_rows()
         for name, parsed in (
             ("probabilities", numbers("data.probabilities", self.probabilities)),
             ("drift", numbers("data.drift", self.drift)),
             ("labels", labels("data.labels", self.labels)),
             ("vocabulary", labels("data.vocabulary", self.vocabulary)),
+            ("columns", self._parsed_columns()),
         ):
             object.__setattr__(self, name, parsed)  # the settings are frozen once they are made
         check_not_negative("data.law_seed", self.law_seed)
@@ -123,6 +139,8 @@ class Data:
         """The kind of source that the settings ask for, a name of the catalogue's or module:Class."""
         if self.source is not None:
             return self.source
+        if self.columns is not None:
+            return "rows"
         of_strings = self.strings is not None or (self.law in LAWS.rows and not LAWS[self.law].categories)
         if self.length is not None or (of_strings and self.path is None):
             return "grammar" if self.path is None else "strings"
@@ -139,8 +157,13 @@ class Data:
 
     @property
     def sequences(self) -> bool:
-        """Whether the source is of sequences."""
-        return SOURCES[self.kind].sequences
+        """Whether the source is of sequences, of symbols or of columns, and not of single categories."""
+        return self.stream != "categories"
+
+    @property
+    def stream(self) -> str:
+        """What the source is of: categories, sequences or rows."""
+        return SOURCES[self.kind].stream
 
     @property
     def true_probabilities(self) -> list[float] | None:
@@ -191,6 +214,29 @@ class Data:
                     f"data.encoding: received {self.encoding!r}: give a text encoding, as latin-1 or utf-16"
                 ) from None
 
+    def _parsed_columns(self) -> Any:
+        """The names of the columns, or all."""
+        given = self.columns
+        if given is None or (isinstance(given, str) and given.strip().lower() == "all"):
+            return None if given is None else "all"
+        if isinstance(given, str) and not listed(given):
+            raise ValueError(
+                f"data.columns: received {given!r}: give two or more, as age,region, or all; one is "
+                "data.column"
+            )
+        return labels("data.columns", given)
+
+    def _check_rows(self) -> None:
+        if self.bins is not None and self.bins < 2:
+            raise ValueError(f"data.bins: received {self.bins}: give 2 or more")
+        for name in ("stopping", "held_out"):
+            check_part(f"data.{name}", getattr(self, name))
+        if self.stopping + self.held_out >= 1:
+            raise ValueError(
+                f"data.stopping, data.held_out: received {self.stopping} and {self.held_out}, which leave "
+                "nothing to train on: give parts whose sum is below 1"
+            )
+
     def _check_distributions(self) -> None:
         known = self.vocabulary or (self.labels if self.path is None else None)
         categories = len(known) if known is not None else None
@@ -215,7 +261,7 @@ class Data:
             return
         if self.probabilities is not None:
             raise ValueError(f"data.law: received {self.law} with data.probabilities: give one of the two")
-        wanted = "strings" if self.sequences else "categories"
+        wanted = "strings" if self.stream == "sequences" else "categories"
         if not getattr(LAWS[self.law], wanted):
             would_do = ", ".join(LAWS.names(**{wanted: True}))
             raise ValueError(f"data.law: received {self.law} for {wanted}: give one of {would_do}")

@@ -76,7 +76,7 @@ class Generator(Rate):
         conditional_draws: noise draws that gumbel_rao averages per sample (default: 10).
         gap: how far gapped_straight_through sets the other logits below the drawn one (default: 1).
         kind: of network.
-        units: of the lstm.
+        units: of the lstm, or of the perceptrons of columns.
         optimizer: of the generator.
         ema: momentum of a moving average of the weights, used as the result; 0 or more, below 1 (default:
             none).
@@ -112,13 +112,14 @@ class Generator(Rate):
         known = self.estimator in ESTIMATORS.rows  # one of the user's own is checked when it is loaded
         if known and GENERATORS[self.kind].fed_back and not ESTIMATORS[self.estimator].pathwise:
             raise ValueError(
-                f"generator.estimator: received {self.estimator} with an {self.kind}, whose samples are "
-                f"fed back: give one of {', '.join(ESTIMATORS.names(pathwise=True))}"
+                f"generator.estimator: received {self.estimator} with the generator {self.kind}, whose "
+                f"samples are fed back: give one of {', '.join(ESTIMATORS.names(pathwise=True))}"
             )
-        if not OPTIMIZERS[self.optimizer].sequences and GENERATORS[self.kind].sequences:
+        if not OPTIMIZERS[self.optimizer].sequences and not GENERATORS[self.kind].categories:
             would_do = ", ".join(OPTIMIZERS.names(sequences=True))
             raise ValueError(
-                f"generator.optimizer: received {self.optimizer} with an {self.kind}: give {would_do}"
+                f"generator.optimizer: received {self.optimizer} with the generator {self.kind}: "
+                f"give {would_do}"
             )
 
     @property

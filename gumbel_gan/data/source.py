@@ -13,6 +13,10 @@ import numpy as np
 from ..config.checks import check_probabilities
 from ..config.data import POST_PROBABILITIES, Data
 
+Drawing = Callable[[int, int], np.ndarray]
+"""Draws so many rows in a run, int32 [n, T]."""
+Verdicts = Callable[[np.ndarray, int], np.ndarray]
+"""The discriminator's log-odds of rows [n, T] in a run, [n]."""
 TargetIs = Literal["given", "frequencies", "counted"]
 
 
@@ -26,6 +30,7 @@ class Source:
         target_is: where the target comes from: it was given, it is the data's frequencies, or it is what was
             counted so far.
         alphabet: the symbols of sequences, the last of which pads; empty for single categories.
+        sizes: how many categories each column of a table's rows has; empty for all else.
         codes: int32 [K, T], the symbols of every sequence; None for single categories.
         classes: K names of the groups that tables show in place of the categories; None shows categories.
         counts: int64 [K], how often each category occurs in a finite source; None if it has no end.
@@ -56,6 +61,7 @@ class Source:
     target: np.ndarray
     target_is: TargetIs = "given"
     alphabet: str = ""
+    sizes: tuple[int, ...] = ()
     codes: np.ndarray | None = None
     classes: tuple[str, ...] | None = None
     counts: np.ndarray | None = None
@@ -64,6 +70,11 @@ class Source:
     error: ValueError | None = None
     warning: str | None = None
     wrap: Callable[[Sequence[str]], Any] | None = None
+
+    @property
+    def symbols(self) -> int:
+        """K; of sequences, how many symbols there are; of rows, the most that a column has."""
+        return max(self.sizes, default=0) or len(self.alphabet or self.labels)
 
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` categories, int32 [size]."""
@@ -112,6 +123,16 @@ class Source:
             counted: [R, K], the frequencies of what each run has consumed.
             forgetting: [R, K], the same with a memory that fades.
             epoch: 0, 1, ...
+        """
+        return {}
+
+    def judged(self, runs: int, draw: Drawing, verdicts: Verdicts) -> dict[str, Any]:
+        """More attributes of a result, of what a trained generator draws.
+
+        Args:
+            runs: R.
+            draw: draws so many rows in a run.
+            verdicts: the discriminator's of rows, in a run.
         """
         return {}
 

@@ -53,8 +53,8 @@ class Stream:
 
     @property
     def categories(self) -> int:
-        """K; of sequences, how many symbols there are."""
-        return len(self.source.alphabet or self.source.labels)
+        """K; of sequences, how many symbols there are; of rows, the most that a column has."""
+        return self.source.symbols
 
     @property
     def outcomes(self) -> int:

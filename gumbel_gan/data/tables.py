@@ -1,4 +1,6 @@
-"""Columns of tables: CSV and its kin, Parquet, Arrow, JSON lines; read in blocks, in constant memory.
+"""Columns of tables: CSV and its kin, Parquet, Arrow, JSON lines.
+
+One column is counted in blocks, in constant memory; several are read whole.
 
 Arrow reads them. It takes whatever can be read once from beginning to end, and agrees with Python's `csv` on
 quotes, where a faster reader does not.
@@ -8,9 +10,9 @@ import csv
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from ..config.checks import one_line, suggestion
 from .files import numbered
@@ -19,6 +21,7 @@ from .values import is_missing, label_of
 
 SEPARATORS = (",", ";", "\t", "|")
 """What may separate columns, the most usual one first."""
+Taken = TypeVar("Taken")
 BLOCKS = (1 << 22, 1 << 26, 1 << 30)
 """Bytes that Arrow reads at once, until a block holds the longest row."""
 
@@ -54,10 +57,41 @@ def count_column(
     with opened(path, encoding) as file:
         first = beginning(file)
         if first.startswith((PARQUET, ARROW)):
-            return _count_batches(_arrow_batches(file, first, column, path), column, path)
+            batches = (batch.column(0) for batch in _arrow_batches(file, first, [column], path))
+            return _count_batches(batches, column, path)
         if first.removeprefix(MARK).lstrip().startswith(b'{"'):
             return _json_lines(file, column, path)
-        return _csv(file, column, separator, path)
+
+        def count(batches: Iterator[Any]) -> Column:
+            return _count_batches((batch.column(0) for batch in batches), column, path)
+
+        return _csv(file, [column], separator, path, count)
+
+
+def read_columns(
+    path: str, columns: Sequence[str] | None, separator: str | None = None, encoding: str | None = None
+) -> Any:
+    """Read columns whole, as a table of Arrow's: of CSV as text, of others in their types.
+
+    Args:
+        path: as for `count_column`.
+        columns: their names; None reads all.
+        separator: between columns, of CSV; found by default.
+        encoding: of the text; UTF-8 by default.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: there is no such column, or the file is broken; names the line.
+    """
+    import pyarrow as pa
+
+    with opened(path, encoding) as file:
+        first = beginning(file)
+        if first.startswith((PARQUET, ARROW)):
+            return pa.Table.from_batches(_arrow_batches(file, first, columns, path))
+        if first.removeprefix(MARK).lstrip().startswith(b'{"'):
+            return _table_of_objects(file, columns, path)
+        return _csv(file, columns, separator, path, lambda batches: pa.Table.from_batches(batches))
 
 
 def column_lines(
@@ -74,7 +108,9 @@ def column_lines(
             yield line, row[index : index + 1]
 
 
-def needed(column: str | None, names: Sequence[str], path: str, hint: str = "") -> str:
+def needed(
+    column: str | None, names: Sequence[str], path: str, hint: str = "", key: str = "data.column"
+) -> str:
     """The column, which must be one of those there are, and only one of them.
 
     Raises:
@@ -82,15 +118,25 @@ def needed(column: str | None, names: Sequence[str], path: str, hint: str = "") 
     """
     listed = ", ".join(name if len(name) <= 30 else name[:30] + "…" for name in names[:20])
     if column is None:
-        raise ValueError(f"data.column: required for a table: give one of {listed}")
+        raise ValueError(
+            f"{key}: required for a table: give one of {listed}; or several, or all, as data.columns"
+        )
     if (twice := names.count(column)) > 1:
         raise ValueError(
-            f"data.column: the header in line 1 of {path} has {column!r} {twice} times: rename the others"
+            f"{key}: the header in line 1 of {path} has {column!r} {twice} times: rename the others"
         )
     if not twice:
         near = suggestion(column, names) or f": give one of {listed}"
-        raise ValueError(f"data.column: {path} has no column {column!r}{near}{hint}")
+        raise ValueError(f"{key}: {path} has no column {column!r}{near}{hint}")
     return column
+
+
+def _all_needed(
+    columns: Sequence[str | None] | None, names: Sequence[str], path: str, hint: str = ""
+) -> list[str]:
+    """Several columns, one of which may have been asked for alone; None are all."""
+    key = "data.columns" if columns is None or len(columns) > 1 else "data.column"
+    return [needed(column, names, path, hint, key) for column in (names if columns is None else columns)]
 
 
 def _count_batches(batches: Iterable[Any], column: str | None, path: str) -> Column:
@@ -131,29 +177,29 @@ def _merged(tables: list[Any]) -> Any:
     return merged.rename_columns({"count_sum": "count"}).select(["value", "count"])
 
 
-def _arrow_batches(file: BinaryIO, first: bytes, column: str | None, path: str) -> Iterator[Any]:
+def _arrow_batches(
+    file: BinaryIO, first: bytes, columns: Sequence[str | None] | None, path: str
+) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         if first.startswith(PARQUET):
             table = parquet.ParquetFile(file)
-            name = needed(column, table.schema_arrow.names, path)
-            for batch in table.iter_batches(columns=[name]):
-                yield batch.column(name)
+            names = _all_needed(columns, table.schema_arrow.names, path)
+            for batch in table.iter_batches(columns=names):
+                yield batch.select(names)
             return
         reader = pa.ipc.open_file(file)
-        name = needed(column, reader.schema.names, path)
+        names = _all_needed(columns, reader.schema.names, path)
         for number in range(reader.num_record_batches):
-            yield reader.get_batch(number).column(name)
+            yield reader.get_batch(number).select(names)
     except pa.ArrowInvalid as error:
         raise ValueError(f"data.path: cannot read {path} ({one_line(error)}): write it again") from None
 
 
-def _json_lines(file: BinaryIO, column: str | None, path: str) -> Column:
-    counts: Counter[str] = Counter()
-    missing = 0
-    names: dict[str, None] = {}
+def _objects(file: BinaryIO, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of JSON lines, each with the number of its line."""
     for number, raw in enumerate(file, start=1):
         if not raw.strip():
             continue
@@ -163,15 +209,28 @@ def _json_lines(file: BinaryIO, column: str | None, path: str) -> Column:
             raise ValueError(f"data.path: line {number} of {path} is no JSON ({one_line(error)})") from None
         if not isinstance(row, dict):
             raise ValueError(f"data.path: line {number} of {path} is no object: give one for each row")
+        yield number, row
+
+
+def _single(value: Any, number: int, column: str | None, path: str, key: str) -> Any:
+    """A value, which must not be compound."""
+    if isinstance(value, dict | list):
+        raise ValueError(
+            f"{key}: line {number} of {path} has a {type(value).__name__} in {column!r}: "
+            "give a column of single values"
+        )
+    return value
+
+
+def _json_lines(file: BinaryIO, column: str | None, path: str) -> Column:
+    counts: Counter[str] = Counter()
+    missing = 0
+    names: dict[str, None] = {}
+    for number, row in _objects(file, path):
         names.update(dict.fromkeys(row))
         if column is None:
             break
-        value = row.get(column)
-        if isinstance(value, dict | list):
-            raise ValueError(
-                f"data.column: line {number} of {path} has a {type(value).__name__} in {column!r}: "
-                "give a column of single values"
-            )
+        value = _single(row.get(column), number, column, path, "data.column")
         if is_missing(value) or value == "":
             missing += 1
         else:
@@ -181,15 +240,50 @@ def _json_lines(file: BinaryIO, column: str | None, path: str) -> Column:
     return Column(counts, missing)
 
 
-def _csv(file: BinaryIO, column: str | None, separator: str | None, path: str) -> Column:
-    separator, names = header(file, column, separator, path)
+def _table_of_objects(file: BinaryIO, columns: Sequence[str] | None, path: str) -> Any:
+    """JSON lines as a table of Arrow's; a row that lacks a column has nothing there."""
+    import pyarrow as pa
+
+    values: dict[str, list[Any]] = {}
+    rows = 0
+    for number, row in _objects(file, path):
+        for name, value in row.items():
+            held = values.setdefault(name, [])
+            held.extend([None] * (rows - len(held)))
+            held.append(_single(value, number, name, path, "data.columns"))
+        rows += 1
+    names = _all_needed(columns, list(values), path)
+    whole = {name: values[name] + [None] * (rows - len(values[name])) for name in names}
+    return pa.table({name: as_array(column) for name, column in whole.items()})
+
+
+def as_array(values: Any) -> Any:
+    """Values as an array of Arrow's; of several types as they print."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if is_missing(value) else label_of(value) for value in values])
+
+
+def _csv(
+    file: BinaryIO,
+    columns: Sequence[str | None] | None,
+    separator: str | None,
+    path: str,
+    take: Callable[[Iterator[Any]], Taken],
+) -> Taken:
+    """What `take` makes of the batches of some columns of a CSV file; it is called again for longer rows."""
+    separator, names = header(file, (columns or [None])[0], separator, path)
     hint = "" if len(names) > 1 else " (if something else separates columns, give --data.separator)"
-    index = names.index(needed(column, names, path, hint))
+    wanted = _all_needed(columns, names, path, hint)
+    indices = [names.index(name) for name in wanted]
     for block in BLOCKS:
         file.seek(0)
         counted = _Counted(file)
         try:
-            found = _count_batches(_csv_batches(counted, len(names), index, separator, block), column, path)
+            found = take(_csv_batches(counted, len(names), indices, wanted, separator, block))
         except _Straddling:
             if block < BLOCKS[-1] and _unclosed(file, separator, path) is None:
                 continue
@@ -233,23 +327,26 @@ class _Counted:
         pass
 
 
-def _csv_batches(file: _Counted, width: int, index: int, separator: str, block: int) -> Iterator[Any]:
+def _csv_batches(
+    file: _Counted, width: int, indices: Sequence[int], wanted: list[str], separator: str, block: int
+) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
     names = [str(number) for number in range(width)]
+    read = [names[index] for index in indices]
     try:
         reader = arrow.open_csv(
             file,
             read_options=arrow.ReadOptions(column_names=names, block_size=block),
             parse_options=arrow.ParseOptions(delimiter=separator, newlines_in_values=True),
             convert_options=arrow.ConvertOptions(
-                include_columns=[names[index]], column_types={names[index]: pa.string()}
+                include_columns=read, column_types=dict.fromkeys(read, pa.string())
             ),
         )
         rows = 0
         for batch in reader:
-            yield batch.column(0)[0 if rows else 1 :]  # the first row is the header
+            yield batch.rename_columns(wanted)[0 if rows else 1 :]  # the first row is the header
             rows += len(batch)
     except pa.ArrowInvalid as error:
         raise (_Straddling if "straddl" in str(error) else _Invalid)(one_line(error)) from None

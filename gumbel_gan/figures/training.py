@@ -216,7 +216,7 @@ def _ticks(limit: float, norm: Any, apart: float = 0.12) -> list[float]:
 
 def _draw_distance(axes: Any, result: Result) -> None:
     # Of strings, of which each is rare, the largest difference says nothing.
-    column = result.source.shown[0]
+    column = next((name for name in result.source.shown if name in DISTANCES), "total_variation")
     distance, quantity = DISTANCES[column]
     errors = result.metrics[column]  # [E, R]
     epochs = np.arange(1, len(errors) + 1)

@@ -13,6 +13,9 @@ from .serialization import in_float32
 APART = 7919
 """How far apart the seeds of the steps lie."""
 
+AT_ONCE = 1 << 14
+"""Sequences whose probabilities are computed at once."""
+
 
 class AutoregressiveGenerator(keras.Model):
     """What these generators share: the loops over T steps. A subclass says what a step is.
@@ -97,7 +100,20 @@ class AutoregressiveGenerator(keras.Model):
 
     def probabilities(self, codes: np.ndarray) -> np.ndarray:
         """The probability of each sequence of symbols, int32 [S, T] to float64 [R, S]."""
-        return np.exp(_log_probabilities(self, tf.constant(codes)).numpy().astype(np.float64))
+        return np.exp(self.log_probabilities(codes))
+
+    def log_probabilities(self, codes: np.ndarray) -> np.ndarray:
+        """The logarithms of the probabilities of sequences of symbols, int32 [S, T] to float64 [R, S]."""
+        codes = np.asarray(codes, np.int32)
+        if len(codes) <= AT_ONCE:
+            return _log_probabilities(self, tf.constant(codes)).numpy().astype(np.float64)
+        parts = []
+        for start in range(0, len(codes), AT_ONCE):  # of one size, so that one program does for all
+            part = codes[start : start + AT_ONCE]
+            whole = np.concatenate([part, np.zeros((AT_ONCE - len(part), self.length), np.int32)])
+            found = _log_probabilities(self, tf.constant(whole)).numpy()
+            parts.append(found[:, : len(part)].astype(np.float64))
+        return np.concatenate(parts, axis=1)
 
     def sample(self, samples: int, seed: Seed) -> tf.Tensor:
         """Hard samples, each fed back, int32 [R, samples, T]; `seed` is int [2]."""

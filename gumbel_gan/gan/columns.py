@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..config.checks import check_count, seed_of
-from .autoregressive import AutoregressiveGenerator
+from .autoregressive import APART, AT_ONCE, AutoregressiveGenerator
+from .gumbel import Seed, finite, fold_in
 from .initial import glorot
 from .serialization import register
 
@@ -27,7 +28,7 @@ class ColumnGenerator(AutoregressiveGenerator):
     The probability of a row is exact, the product of each column's given those before it.
 
     Args:
-        sizes: of the columns' vocabularies, T numbers of 2 or more.
+        sizes: of the columns' vocabularies, T numbers, the largest 2 or more.
         units: of each hidden layer.
         seed: of the initial weights; by default one draw of Python's `random`.
         runs: R.
@@ -37,8 +38,8 @@ class ColumnGenerator(AutoregressiveGenerator):
 
     Example:
         >>> import itertools
-        >>> from gumbel_gan.gan.columns import ColumnGenerator
-        >>> generator = ColumnGenerator([2, 3], units=8, seed=0)
+        >>> import gumbel_gan as gg
+        >>> generator = gg.ColumnGenerator([2, 3], units=8, seed=0)
         >>> generator.sample(5, seed=(0, 1)).shape.as_list()
         [1, 5, 2]
         >>> rows = list(itertools.product(range(2), range(3)))
@@ -56,7 +57,8 @@ class ColumnGenerator(AutoregressiveGenerator):
     ) -> None:
         check_count("sizes: columns", len(sizes), least=2)
         for size in sizes:
-            check_count("sizes", size, least=2)
+            check_count("sizes", size)
+        check_count("sizes: the largest", max(sizes), least=2)
         for name, number in (("units", units), ("runs", runs)):
             check_count(name, number)
         super().__init__(max(sizes), len(sizes), runs, **kwargs)
@@ -69,6 +71,21 @@ class ColumnGenerator(AutoregressiveGenerator):
             self.hidden.append(self._layer(inputs, units, f"column_{column}_hidden") if column else None)
             self.heads.append(self._layer(units if column else 0, size, f"column_{column}"))
         self.built = True
+
+    @classmethod
+    def made(
+        cls,
+        categories: int,
+        alphabet: str,
+        sizes: Sequence[int],
+        length: int | None,
+        runs: int,
+        seed: int,
+        **options: Any,
+    ) -> "ColumnGenerator":
+        """The generator for a stream of rows."""
+        # Another seed than the discriminator's: weights of equal shapes would begin equal.
+        return cls(sizes, seed=seed + 1_000, runs=runs, **options)
 
     def _layer(self, fan_in: int, fan_out: int, name: str) -> tuple[Any, keras.Variable]:
         """A kernel [R, in, out], None without inputs, and a bias [R, out]."""
@@ -103,7 +120,68 @@ class ColumnGenerator(AutoregressiveGenerator):
         hidden = tf.nn.relu(tf.concat(before, axis=-1) @ hidden_kernel + hidden_bias[:, None])
         return hidden @ tf.convert_to_tensor(kernel) + bias
 
+    def logits_of_run(self, column: int, before: Before, batch: int, run: tf.Tensor) -> tf.Tensor:
+        """The logits of a column in one run, [B, K_t], given those before it, [B, their sizes] each."""
+        kernel, bias = self.heads[column]
+        if kernel is None:
+            return tf.tile(tf.convert_to_tensor(bias)[run][None], (batch, 1))
+        hidden_kernel, hidden_bias = (
+            tf.convert_to_tensor(weight)[run] for weight in self.hidden[column] or ()
+        )
+        hidden = tf.nn.relu(tf.concat(before, axis=-1) @ hidden_kernel + hidden_bias)
+        return hidden @ tf.convert_to_tensor(kernel)[run] + tf.convert_to_tensor(bias)[run]
+
+    def fill(self, codes: np.ndarray, known: Any, seed: Seed, run: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Draw the columns that are not known, in order, each given those before it.
+
+        Args:
+            codes: int32 [n, T]; what stands in unknown columns does not matter.
+            known: bool [T].
+            seed: int [2].
+            run: whose weights.
+
+        Returns:
+            Whole rows int32 [n, T], and float64 [n], the logarithm of the probability of the known columns'
+            codes, each given the columns before it.
+        """
+        codes = np.asarray(codes, np.int32)
+        size = min(AT_ONCE, max(256, 1 << max(len(codes) - 1, 0).bit_length()))  # few programs do for all
+        rows, weights = [], []
+        for number, start in enumerate(range(0, len(codes), size)):
+            part = codes[start : start + size]
+            whole = np.concatenate([part, np.zeros((size - len(part), self.length), np.int32)])
+            filled, weight = _filled(
+                self, tf.constant(whole), tf.constant(known), fold_in(seed, APART * number), tf.constant(run)
+            )
+            rows.append(filled.numpy()[: len(part)])
+            weights.append(weight.numpy()[: len(part)].astype(np.float64))
+        if not rows:
+            return codes, np.zeros(0)
+        return np.concatenate(rows), np.concatenate(weights)
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, for Keras to save."""
         names = ("sizes", "units", "seed", "runs")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+@tf.function(jit_compile=True)
+def _filled(
+    generator: ColumnGenerator, codes: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, run: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    # By inverting cumulative distributions: a number for each symbol, where Gumbel-max needs K.
+    uniform = tf.random.stateless_uniform(codes.shape[::-1], seed)  # [T, n]
+    before: Before = ()
+    rows, weights = [], tf.zeros(codes.shape[0])
+    for column, size in enumerate(generator.sizes):
+        logits = generator.logits_of_run(column, before, codes.shape[0], run)
+        logs = tf.nn.log_softmax(finite(logits))
+        ends = tf.cumsum(tf.exp(logs), axis=-1)
+        # Over its own last value, so that no number falls beyond it.
+        drawn = tf.reduce_sum(tf.cast(uniform[column][:, None] * ends[:, -1:] >= ends[:, :-1], tf.int32), -1)
+        code = tf.where(known[column], codes[:, column], drawn)
+        one_hot = tf.one_hot(code, size)
+        weights += tf.where(known[column], tf.reduce_sum(one_hot * logs, axis=-1), 0.0)
+        before = (*before, one_hot)
+        rows.append(code)
+    return tf.stack(rows, axis=1), weights

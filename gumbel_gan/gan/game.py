@@ -22,6 +22,7 @@ from .estimators import Estimator, GumbelSoftmax, Loss
 from .fitting import EpochModel
 from .gumbel import Seed, fold_in
 from .losses import Pair
+from .optimizers import moving_average
 from .parts import check_kind, named
 from .serialization import register, unpickled
 from .smoothing import Smoothing
@@ -360,14 +361,8 @@ class CategoricalGAN(EpochModel):
     @contextmanager
     def moving_average(self) -> Iterator[None]:
         """In this context the generator has the moving average of its weights, if its optimizer keeps one."""
-        weights = self.generator.trainable_variables
-        last = [weight.numpy() for weight in weights] if self.generator_optimizer.use_ema else []
-        self.finalize()
-        try:
+        with moving_average(self.generator_optimizer, self.generator.trainable_variables):
             yield
-        finally:
-            for weight, value in zip(weights, last, strict=False):
-                weight.assign(value)
 
     def finalize(self) -> None:
         """Replace the generator's weights by their moving average, after training."""

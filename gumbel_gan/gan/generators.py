@@ -62,7 +62,14 @@ class CategoricalGenerator(keras.Model):
 
     @classmethod
     def made(
-        cls, categories: int, alphabet: str, length: int | None, runs: int, seed: int, **options: Any
+        cls,
+        categories: int,
+        alphabet: str,
+        sizes: Sequence[int],
+        length: int | None,
+        runs: int,
+        seed: int,
+        **options: Any,
     ) -> "CategoricalGenerator":
         """The generator for a stream of categories; its logits begin alike, whatever the seed."""
         return cls(categories, runs, **options)

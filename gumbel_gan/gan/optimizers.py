@@ -1,5 +1,7 @@
 """The optimizers by name: Keras' Adam, and the natural gradient."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -110,3 +112,22 @@ def adam(
 def natural(rate: Any, beta_1: float, beta_2: float, epsilon: float, **options: Any) -> NaturalGradient:
     """The natural gradient, which has no use for Adam's betas and epsilon."""
     return NaturalGradient(rate, **options)
+
+
+@contextmanager
+def moving_average(optimizer: keras.optimizers.Optimizer, weights: list[keras.Variable]) -> Iterator[None]:
+    """In this context weights are their moving averages, if the optimizer keeps any."""
+    last = [weight.numpy() for weight in weights] if optimizer.use_ema else []
+    optimizer.finalize_variable_values(weights)
+    try:
+        yield
+    finally:
+        for weight, value in zip(weights, last, strict=False):
+            weight.assign(value)
+
+
+def set_average(optimizer: keras.optimizers.Optimizer, weights: list[keras.Variable]) -> None:
+    """Make weights their own moving averages, if the optimizer keeps any."""
+    if optimizer.use_ema:
+        for average, weight in zip(optimizer._model_variables_moving_average, weights, strict=True):
+            average.assign(weight)

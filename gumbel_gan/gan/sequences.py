@@ -117,7 +117,14 @@ class SequenceGenerator(AutoregressiveGenerator):
 
     @classmethod
     def made(
-        cls, categories: int, alphabet: str, length: int | None, runs: int, seed: int, **options: Any
+        cls,
+        categories: int,
+        alphabet: str,
+        sizes: Sequence[int],
+        length: int | None,
+        runs: int,
+        seed: int,
+        **options: Any,
     ) -> "SequenceGenerator":
         """The generator for a stream of sequences."""
         assert length is not None

@@ -127,8 +127,13 @@ class Gan(Task):
         """The errors; of strings the total variation, since their classes have no maximum error."""
         from ..figures.studies import error_figure
 
-        if not cells[0].settings.data.sequences:
+        stream = cells[0].settings.data.stream
+        if stream == "categories":
             return super().figure(cells)
+        if stream == "rows":
+            return error_figure(
+                cells, "log-likelihood of a row", {"held_out_log_likelihood": "held-out rows"}
+            )
         return error_figure(cells, "total variation", {"total_variation": "after the last epoch"})
 
     def statistic(self, settings: Config) -> Statistic:
@@ -148,7 +153,9 @@ class Gan(Task):
 
 def curves_and_columns(result: Any) -> tuple[np.ndarray, Columns]:
     """What a study keeps of a training's result."""
-    if result.source.sequences:
+    if result.source.stream == "rows":
+        return _of_rows(result)
+    if result.source.stream == "sequences":
         names = ("validity", "total_variation", "coverage", "kl", "perplexity")
         columns = {name: result.metrics[name][-1] for name in names if name in result.metrics}
         return result.metrics["total_variation"], columns
@@ -164,6 +171,24 @@ def curves_and_columns(result: Any) -> tuple[np.ndarray, Columns]:
         "total_variation": total_variation(result.learned, result.target),
         "averaged_total_variation": total_variation(result.averaged, result.target),
         "counted_total_variation": total_variation(result.counted, result.target),
+    }
+
+
+def _of_rows(result: Any) -> tuple[np.ndarray, Columns]:
+    """What a study keeps of a training on a table: the scores of each run's best epoch."""
+    runs = np.arange(result.runs)
+    best = np.array([result.best_epoch(run) - 1 for run in runs])
+    kept = ("total_variation", *result.source.scores)
+    columns = {name: result.metrics[name][best, runs] for name in kept if name in result.metrics}
+    upper = np.triu_indices(len(result.columns), 1)
+    of_runs = result.fidelity
+    return result.metrics[result.shown_score], {
+        **columns,
+        "tv_complement": np.array([of_run["tv_complement"].mean() for of_run in of_runs]),
+        "contingency_similarity": np.array([o["contingency_similarity"][upper].mean() for o in of_runs]),
+        "category_coverage": np.array([of_run["category_coverage"].mean() for of_run in of_runs]),
+        **{name: np.array([o[name] for o in of_runs]) for name in ("new_rows", "discriminator_auc")},
+        "epoch": best + 1.0,
     }
 
 

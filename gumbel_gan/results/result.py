@@ -3,8 +3,8 @@
 import json
 import os
 import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +13,11 @@ import numpy as np
 from ..config.catalogue import SAMPLED, SOURCES, Row, SourceRow
 from ..config.checks import check_count, one_line, seed_of
 from ..config.config import Config
+from ..data.columns import Column
+from ..data.rows import encode
 from ..data.source import Distribution
 from .readable import Readable
+from .rows import Drawn, as_table, draw, framed, marginal
 
 OLD_NETWORKS = ("SequenceGenerator", "SequenceDiscriminator")
 """Classes whose networks of version 0.1 had no runs axis."""
@@ -48,6 +51,9 @@ class Result:
         warning: one line about what could hardly be learned of the data; None if there is nothing to say.
         gan: the trained GAN; None of a result that was loaded.
         wrap: makes a container like that of the values that were learned, of labels.
+        columns: of a table, with their categories; empty of all else.
+        fidelity: of each run of a table, how faithful drawn rows are; see `fidelity.fidelity`.
+        split: of a table, how many rows each of its three parts has, and a digest of all of them.
 
     Example:
         >>> import gumbel_gan as gg
@@ -79,7 +85,10 @@ class Result:
     classes: tuple[str, ...] | None = None
     warning: str | None = None
     gan: Any = None
-    wrap: Callable[[Sequence[str]], Any] | None = None
+    wrap: Callable[[Any], Any] | None = None
+    columns: tuple[Column, ...] = ()
+    fidelity: tuple[dict[str, Any], ...] = ()
+    split: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Short: its arrays hold thousands of numbers."""
@@ -160,21 +169,31 @@ class Result:
         found: np.ndarray = SAMPLED.load(of)(self)
         return found
 
-    def sample(self, n: int, of: str | None = None, run: int = 0, seed: int | None = None) -> Any:
+    def sample(
+        self,
+        n: int,
+        of: str | None = None,
+        run: int = 0,
+        seed: int | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> Any:
         """Draw from what was learned.
 
         Args:
             n: how many.
-            of: averaged, over the late steps, or last; by default the average, but of strings and of targets
-                that move.
+            of: averaged, over the late steps, or last; by default the average, but of strings, of tables and
+                of targets that move.
             run: of which run.
             seed: of the draws; by default one draw of Python's `random`.
+            given: of tables: categories by the names of columns, which all rows have.
 
         Returns:
-            Labels [n]: a container like that of the values that were learned, or else an array of text.
+            Labels [n]: a container like that of the values that were learned, or else an array of text. Of a
+            table rows: a DataFrame like the one that was learned, or of pandas, or a dictionary of columns
+            where there is none.
 
         Raises:
-            ValueError: a number would not do, or there is no such run.
+            ValueError: a number would not do, there is no such run, or what is given cannot happen.
 
         Example:
             >>> import gumbel_gan as gg
@@ -184,12 +203,14 @@ class Result:
             ['rain', 'snow', 'sun']
         """
         check_count("n", n, least=0)
-        if not hasattr(run, "__index__") or not 0 <= run < self.runs:
-            there_are = f"0 to {self.runs - 1}" if self.runs > 1 else "the only one, 0"
-            raise ValueError(f"run: received {run!r}: give {there_are}")
+        self._check_run(run)
         seed = seed_of(seed)
+        if self.columns:
+            return as_table(self.columns, self.draw_rows(n, given or {}, run, seed).codes, self.wrap)
+        if given:
+            raise ValueError("given: received of a stream of single values: leave it out, or learn a table")
         probabilities = self.probabilities_of(of)[run]
-        if self.classes is not None:
+        if self.source.stream == "sequences":
             drawn = self.generator.sample(max(n, 1), seed=(seed % 2**31, 0)).numpy()[run]
             labels = self.generator.names(drawn, self.labels)[:n]
         else:
@@ -200,6 +221,81 @@ class Result:
         # An array of text loses the zeros at its ends.
         kind = object if any(label.endswith("\0") for label in labels) else str
         return np.array(labels, dtype=kind)
+
+    def _check_run(self, run: int) -> None:
+        if not hasattr(run, "__index__") or not 0 <= run < self.runs:
+            there_are = f"0 to {self.runs - 1}" if self.runs > 1 else "the only one, 0"
+            raise ValueError(f"run: received {run!r}: give {there_are}")
+
+    @property
+    def shown_score(self) -> str:
+        """Of a table: the column of metrics.csv that says how good it is, by held-out rows if there are."""
+        held_out = "held_out_log_likelihood"
+        return held_out if held_out in self.metrics else "log_likelihood"
+
+    def best_epoch(self, run: int = 0) -> int:
+        """The epoch (1, 2, ...) whose weights a run has kept: the last, or the best by the stopping rows."""
+        score = self.source.stops_by
+        if self.config.training.patience is None or score not in self.metrics:
+            return self.trained_epochs
+        return int(np.argmax(self.metrics[score][:, run])) + 1
+
+    def draw_rows(self, n: int, given: Mapping[str, Any], run: int, seed: int) -> Drawn:
+        """Draw rows of a table as codes, with the effective number of draws where they are weighted."""
+        self._check_table()
+        return draw(self.generator, self.columns, n, given, seed, run)
+
+    def _check_table(self) -> None:
+        if not self.columns:
+            raise ValueError("this result is of a stream of single values or strings: learn data.columns")
+
+    def log_prob(self, rows: Any, run: int = 0) -> np.ndarray:
+        """The exact log-probability of rows of a table, in nats, float64 [n].
+
+        Args:
+            rows: a DataFrame, a dictionary of columns, or a list of dictionaries or of rows.
+            run: of which run.
+
+        Raises:
+            ValueError: the result is not of a table, a column is missing, or a category was never seen.
+
+        Example:
+            >>> import gumbel_gan as gg
+            >>> table = gg.from_table({"age": [18, 30, 18, 50] * 9, "smokes": ["no", "yes", "no", "no"] * 9})
+            >>> result, gan = gg.run(gg.recipe("table", epochs=2, seed=0), table)
+            >>> result.log_prob([[18, "no"], [50, "yes"]]).shape
+            (2,)
+        """
+        self._check_table()
+        self._check_run(run)
+        logs: np.ndarray = self.generator.log_probabilities(encode(self.columns, rows))[run]
+        return logs
+
+    def marginal(self, *columns: str, run: int = 0) -> Any:
+        """The learned probabilities of all combinations of some columns' categories.
+
+        Exact where there are few combinations up to the last of them, otherwise shares of drawn rows.
+
+        Args:
+            columns: names of some.
+            run: of which run.
+
+        Returns:
+            A DataFrame of these columns and `probability`; a dictionary where there is no pandas.
+
+        Raises:
+            ValueError: the result is not of a table, or has no such column.
+
+        Example:
+            >>> import gumbel_gan as gg
+            >>> table = gg.from_table({"age": [18, 30, 18, 50] * 9, "smokes": ["no", "yes", "no", "no"] * 9})
+            >>> result, gan = gg.run(gg.recipe("table", epochs=2, seed=0), table)
+            >>> print(result.marginal("smokes")["probability"].sum().round(3))
+            1.0
+        """
+        self._check_table()
+        self._check_run(run)
+        return framed(marginal(self.generator, self.columns, columns, run)[0])
 
     def save(self, directory: str, overwrite: bool = False) -> str:
         """Write the result as the command does: tables, networks, settings, pictures, summary.
@@ -260,10 +356,12 @@ def averaged(result: Result) -> np.ndarray:
     """The average of the learned probabilities over the late steps, [R, K].
 
     Raises:
-        ValueError: the result is of strings.
+        ValueError: the result is not of single categories.
     """
-    if result.classes is not None:
-        raise ValueError("of: received averaged for strings, of which the weights are averaged: give last")
+    if result.source.stream != "categories":
+        raise ValueError(
+            f"of: received averaged for {result.source.stream}, of which the weights are averaged: give last"
+        )
     return result.averaged
 
 

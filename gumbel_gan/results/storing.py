@@ -14,6 +14,7 @@ import numpy as np
 
 from ..config.catalogue import SOURCES
 from ..config.checks import one_line
+from ..data.columns import Column
 from ..data.strings import length_classes
 from .directory import claim_directory, clear, config_yaml, holds_run, stored_config
 from .files import read_arrays, read_numbers, write, write_arrays, write_table
@@ -195,6 +196,7 @@ def summary(result: Result) -> dict[str, Any]:
         "counted_total_variation": rows(total_variation(result.counted, result.target)),
         **{name: rows(result.metrics[name][-1]) for name in result.source.scores if name in result.metrics},
         **_of_samples(result),
+        **_of_rows(result),
         **({"warning": result.warning} if result.warning else {}),
         "source": result.kind,
         "categories": len(result.target),
@@ -218,6 +220,45 @@ def _of_samples(result: Result) -> dict[str, Any]:
         "samples": [list(samples) for samples in result.samples],
         "classes": list(result.classes),
         "class_probabilities": {name: round(probability, 9) for name, probability in of_classes},
+    }
+
+
+def _of_rows(result: Result) -> dict[str, Any]:
+    """What is known of a table, besides."""
+    if not result.columns:
+        return {}
+    return {
+        "columns": [column.to_json() for column in result.columns],
+        "split": result.split,
+        "fidelity": [{name: _listed(value) for name, value in of_run.items()} for of_run in result.fidelity],
+    }
+
+
+def _listed(value: Any) -> Any:
+    """A score as JSON holds it: a number, or lists of them."""
+    if isinstance(value, list):
+        return [_listed(one) for one in value]
+    return np.round(value, 9).tolist()
+
+
+def _rows_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What summary.json tells of a table, as attributes of a result."""
+    if "columns" not in told:
+        return {}
+    return {
+        "columns": tuple(Column.from_json(column) for column in told["columns"]),
+        "split": told["split"],
+        "fidelity": tuple(
+            {
+                name: [np.array(one) for one in value]
+                if name == "marginals"
+                else np.array(value)
+                if isinstance(value, list)
+                else value
+                for name, value in of_run.items()
+            }
+            for of_run in told["fidelity"]
+        ),
     }
 
 
@@ -267,6 +308,7 @@ def load(directory: str) -> Result:
             text = names_of.tobytes().decode("utf-8", ERRORS) if as_json else ""
             labels = tuple(json.loads(text) if as_json else names_of.tolist())
         kind, classes, samples = _of_strings(told, labels, config.data.kind)
+        of_rows = _rows_of(told)
         readable = Readable(arrays["target"], told["target_is"] != "counted", classes)
         shown = len(readable.labels(labels))
         name = "probabilities.csv"
@@ -297,6 +339,7 @@ def load(directory: str) -> Result:
         kind=kind,
         classes=classes,
         warning=told.get("warning"),
+        **of_rows,
     )
 
 

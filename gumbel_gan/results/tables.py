@@ -16,6 +16,8 @@ def learned_table(result: Result, most: int = 20) -> str:
         result: of a training.
         most: categories to show; if there are more, the most probable ones and the five that are worst.
     """
+    if result.columns:
+        return _of_rows(result)
     lines = _categories(result, most)
     if result.runs > 1:
         lines.insert(
@@ -35,6 +37,56 @@ def learned_table(result: Result, most: int = 20) -> str:
         lines.append("samples: " + "  ".join(repr(one) for one in result.samples[0][:MOST_SAMPLES]))
     if "max_abs_error" in result.source.shown:
         lines.append(_maximum_error(result.metrics["max_abs_error"]))
+    return "\n".join(lines)
+
+
+def _of_rows(result: Result) -> str:
+    """Of a table: how probable rows are, beside what counting makes of them; how faithful drawn ones are."""
+    best = [result.best_epoch(run) - 1 for run in range(result.runs)]
+    runs = np.arange(result.runs)
+    means = f", mean of {result.runs} runs" if result.runs > 1 else ""
+    lines = []
+    if result.config.training.patience is not None:
+        epochs = ", ".join(str(epoch + 1) for epoch in best[:10]) + (", …" if len(best) > 10 else "")
+        lines.append(f"kept: epoch {epochs}, the best by the rows that tell when to stop")
+    scored = "held_out" if "held_out_log_likelihood" in result.metrics else "training"
+    rows = [(f"log-likelihood of a row, nats{means}", "training", "held out")]
+    learned = {
+        name: float(result.metrics[name][best, runs].mean())
+        for name in ("log_likelihood", "held_out_log_likelihood")
+        if name in result.metrics
+    }
+    error = ""
+    if scored == "held_out":
+        error = f" ± {result.metrics['held_out_standard_error'][best, runs].mean():.3f}"
+    held_out = learned.get("held_out_log_likelihood")
+    shown = "" if held_out is None else f"{held_out:.3f}{error}"
+    rows.append(("learned", f"{learned['log_likelihood']:.3f}", shown))
+    for name, value in result.split.get("counted", {}).items():
+        rows.append((name, "", f"{value:.3f}") if scored == "held_out" else (name, f"{value:.3f}", ""))
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    lines += [f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}".rstrip() for row in rows]
+    upper = np.triu_indices(len(result.columns), 1)
+    of_pairs = np.mean([of_run["contingency_similarity"][upper] for of_run in result.fidelity])
+    scores = {
+        "columns (TVComplement)": np.mean([of_run["tv_complement"] for of_run in result.fidelity]),
+        "pairs (ContingencySimilarity)": of_pairs,
+        "categories drawn (CategoryCoverage)": np.mean([o["category_coverage"] for o in result.fidelity]),
+    }
+    lines.append("drawn rows against real ones: " + ", ".join(f"{n} {v:.4f}" for n, v in scores.items()))
+    told = {
+        name: float(np.mean([of_run[name] for of_run in result.fidelity]))
+        for name in ("new_rows", "closest", "real_closest", "discriminator_auc")
+    }
+    lines.append(
+        f"{told['new_rows']:.1%} of drawn rows are new; the closest training row differs in "
+        f"{told['closest']:.2f} columns (of a real row, in {told['real_closest']:.2f}), which "
+        " says nothing about privacy"
+    )
+    lines.append(
+        f"the discriminator ranks a real row above a drawn one {told['discriminator_auc']:.1%} of the time "
+        "(50 %: it cannot tell)"
+    )
     return "\n".join(lines)
 
 

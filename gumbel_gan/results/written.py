@@ -7,12 +7,14 @@ from typing import Any
 import yaml
 
 from ..config.checks import one_line
+from ..config.config import Config
+from ..config.reading import from_settings
 
 ERRORS = "surrogatepass"
 """How text is written that no UTF-8 has: names of files that are not text hold such characters."""
-AS_WRITTEN = ("labels", "vocabulary")
+AS_WRITTEN = ("labels", "vocabulary", "columns")
 """Settings whose lists hold text, whatever it looks like: `no`, `010` and `1.10` are labels."""
-TEXT = ("name", "column", "separator", "encoding")
+TEXT = ("name", "column", "separator", "encoding", "weights")
 """Settings that are text, too; but for null, which is none."""
 
 
@@ -80,3 +82,41 @@ def _placed(settings: Any, directory: str) -> Any:
             if path != "-" and os.path.exists(beside):
                 place[key] = beside
     return placed
+
+
+def ready_made(path: str) -> str:
+    """The path; where there is no such file, and it begins with configs/, that of the one in the package."""
+    home = os.path.dirname(os.path.dirname(__file__))
+    for place in (home, os.path.dirname(home)):  # installed, or a clone
+        packaged = os.path.join(place, path)
+        if path.startswith("configs/") and not os.path.exists(path) and os.path.exists(packaged):
+            return packaged
+    return path
+
+
+def recipe(name: str, **changes: Any) -> Config:
+    """The settings of a file that comes with the package, with changes.
+
+    Args:
+        name: of the file, without its ending: toy, grammar, table, ...
+        changes: other settings; those of a group as a dictionary.
+
+    Raises:
+        ValueError: there is no such file, or a setting would not do.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> config = gg.recipe("table", epochs=10, generator={"units": 32})
+        >>> config.epochs, config.generator.kind, config.generator.units
+        (10, 'columns', 32)
+    """
+    path = ready_made(f"configs/{name}.yaml")
+    if not os.path.exists(path):
+        files = os.listdir(os.path.dirname(ready_made("configs/toy.yaml")))
+        there = sorted(file[:-5] for file in files if file.endswith(".yaml"))
+        raise ValueError(f"recipe: received {name!r}: give one of {', '.join(there)}")
+    settings = read_settings(path)
+    for key, value in changes.items():
+        group = settings.get(key)
+        settings[key] = {**group, **value} if isinstance(group, dict) and isinstance(value, dict) else value
+    return from_settings(Config, settings)

@@ -23,7 +23,6 @@ SYNONYMS = {
     "input": "path",
     "csv": "path",
     "col": "column",
-    "columns": "column",
     "sep": "separator",
     "delimiter": "separator",
     "charset": "encoding",

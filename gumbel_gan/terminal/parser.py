@@ -18,7 +18,7 @@ from ..config.reading import from_settings
 from ..quiet import loading
 from ..results.directory import config_yaml, stored_config
 from ..results.resuming import check_resumed
-from ..results.written import AS_WRITTEN, TEXT, read_settings
+from ..results.written import AS_WRITTEN, TEXT, read_settings, ready_made
 from .help import Help, arrange, name_names
 from .messages import fail, one_line_of
 from .streams import say
@@ -141,16 +141,6 @@ class ConfigFile(ActionConfigFile):
         settings[self.dest][-1] = path
 
 
-def ready_made(path: str) -> str:
-    """The path; where there is no such file, and it begins with configs/, that of the one in the package."""
-    home = os.path.dirname(os.path.dirname(__file__))
-    for place in (home, os.path.dirname(home)):  # installed, or a clone
-        packaged = os.path.join(place, path)
-        if path.startswith("configs/") and not os.path.exists(path) and os.path.exists(packaged):
-            return packaged
-    return path
-
-
 def load_own(parts: Iterable[tuple[str, str]], runs: int | None, programs: int) -> None:
     """Import parts of the user's own, and with them TensorFlow.
 
@@ -176,8 +166,8 @@ def rehearse_own(config: Config, source: "Source") -> None:
     """
     if list(config.own_parts()):
         with loading():
-            from ..training.build import build
-        build(config, len(source.alphabet or source.labels), source.alphabet)
+            from ..training.build import build_for
+        build_for(config, source)
 
 
 def check_named(config: Config, arguments: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The GAN that the settings describe."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from ..config.catalogue import (
 from ..config.config import END, Config
 from ..config.data import Data
 from ..config.networks import Discriminator, Generator, Rate
+from ..data.source import Source
 from ..gan.diagnostics import Diagnostics
 from ..gan.estimators import Estimator
 from ..gan.game import CategoricalGAN
@@ -21,13 +23,14 @@ from ..gan.schedules import schedule
 from ..gan.smoothing import Smoothing
 
 
-def build(config: Config, categories: int, alphabet: str = "") -> CategoricalGAN:
+def build(config: Config, categories: int, alphabet: str = "", sizes: Sequence[int] = ()) -> CategoricalGAN:
     """The GAN that the settings describe, compiled and ready to fit.
 
     Args:
         config: the settings.
         categories: K.
         alphabet: K symbols, of sequences.
+        sizes: how many categories each column has, of rows; K is the largest.
 
     Raises:
         ValueError: a part of the user's own cannot be imported or constructed.
@@ -44,8 +47,8 @@ def build(config: Config, categories: int, alphabet: str = "") -> CategoricalGAN
     generator_steps = batches * training.generator_steps
     discriminator_steps = batches * training.discriminator_steps
     gan = CategoricalGAN(
-        generator(config, categories, alphabet),
-        discriminator(config, categories),
+        generator(config, categories, alphabet, sizes),
+        discriminator(config, categories, sizes),
         estimator=estimator(config.generator),
         pair=training.loss,
         temperature=temperature(config, discriminator_steps),
@@ -68,19 +71,25 @@ def build(config: Config, categories: int, alphabet: str = "") -> CategoricalGAN
     return gan
 
 
-def generator(config: Config, categories: int, alphabet: str = "") -> Any:
-    """The generator that the settings describe, of `categories` or of sequences of the alphabet's symbols."""
+def build_for(config: Config, source: Source) -> CategoricalGAN:
+    """The GAN that the settings describe, for the categories of a source."""
+    return build(config, source.symbols, source.alphabet, source.sizes)
+
+
+def generator(config: Config, categories: int, alphabet: str = "", sizes: Sequence[int] = ()) -> Any:
+    """The generator that the settings describe: of categories, of sequences of symbols, or of rows."""
     kind, settings = config.generator.kind, config.generator
     options = {name: getattr(settings, name) for name in GENERATORS[kind].options}
     return GENERATORS.load(kind).made(
-        categories, alphabet, config.data.length, config.runs, config.seed, **options
+        categories, alphabet, sizes, config.data.length, config.runs, config.seed, **options
     )
 
 
-def discriminator(config: Config, categories: int) -> Any:
+def discriminator(config: Config, categories: int, sizes: Sequence[int] = ()) -> Any:
     """The discriminator that the settings describe."""
     settings = config.discriminator
-    sequences = {} if config.data.length is None else {"length": config.data.length}
+    length = len(sizes) or config.data.length
+    sequences = {} if length is None else {"length": length}
     return DISCRIMINATORS.make(
         settings.kind,
         "discriminator.kind",

@@ -13,7 +13,7 @@ from ..data.source import Source
 from ..gan.game import CategoricalGAN
 from ..results.result import Result
 from . import program
-from .build import build
+from .build import build_for
 
 
 def devices() -> list[str]:
@@ -90,12 +90,13 @@ def _merged(config: Config, results: Sequence[Result]) -> Result:
         compile_seconds=max(result.compile_seconds for result in results),
         train_seconds=max(result.train_seconds for result in results),
         samples=tuple(samples for result in results for samples in result.samples),
+        fidelity=tuple(of_run for result in results for of_run in result.fidelity),
     )
 
 
 def _joined(config: Config, source: Source, gans: Sequence[CategoricalGAN]) -> CategoricalGAN:
     """One GAN with the networks of all parts."""
-    joined = build(config, gans[0].generator.categories, source.alphabet)
+    joined = build_for(config, source)
     for name in ("generator", "discriminator"):
         network, parts = getattr(joined, name), [getattr(gan, name) for gan in gans]
         for weights in zip(network.weights, *(part.weights for part in parts), strict=True):

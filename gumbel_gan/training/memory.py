@@ -1,5 +1,6 @@
 """What a training takes of the memory, estimated before any of it is taken."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +15,13 @@ MOST_RUNS = 4_096
 FLOAT = 4  # bytes
 
 
-def training_bytes(config: Config, categories: int) -> int:
+def training_bytes(config: Config, categories: int, sizes: Sequence[int] = ()) -> int:
     """The memory that a training takes beside TensorFlow itself, in bytes, right within a factor of two.
 
     Args:
         config: its settings.
-        categories: K.
+        categories: K; of sequences and rows, how many different ones there are.
+        sizes: how many categories each column has, of rows.
     """
     training, discriminator = config.training, config.discriminator
     samples = training.batch_size * training.generated_per_real * (config.generator.conditional_draws or 1)
@@ -29,10 +31,16 @@ def training_bytes(config: Config, categories: int) -> int:
     size = categories + units
     if config.data.length is not None:  # a sequence: the gates of every step, too
         size = config.data.length * 6 * config.generator.units + units
-    vectors = 6 * samples * size
     weights = 12 * categories * (1 + (discriminator.units or [64])[0] * (units > 0))
+    if sizes:  # every column as wide as the widest; a perceptron for each, fed those before it
+        wide = len(sizes) * max(sizes)
+        size = 3 * wide + len(sizes) * config.generator.units + units
+        fed = sum((len(sizes) - place) * size_of for place, size_of in enumerate(sizes))
+        weights = 12 * (wide * (discriminator.units or [64])[0] + config.generator.units * fed)
+        weights += 16 * categories  # what is recorded of each row
+    vectors = 6 * samples * size
     recorded = 2 * 2 * config.epochs * min(categories, 1_000)  # in double precision, at most
-    labels = 100 * categories
+    labels = (100 + 20 * len(sizes)) * categories
     integers = 8 * training.batches * training.batch_size  # a few epochs of them
     return FLOAT * config.runs * (vectors + weights + recorded + integers) + labels
 
@@ -45,19 +53,31 @@ def runs_that_fit(config: Any) -> int:
     """
     if not isinstance(config, Config):
         raise ValueError("runs: received auto, which only a training of a GAN has: give a number")
-    categories = len(open_source(config.data).labels)
-    one = training_bytes(replace(config, runs=1), categories) - 100 * categories
+    source = open_source(config.data)
+    categories = len(source.labels)
+    one = training_bytes(replace(config, runs=1), categories, source.sizes) - 100 * categories
     free = int(psutil.virtual_memory().available)
     return max(1, min(MOST_RUNS, (free // 2 - 100 * categories) // one))
 
 
-def check_fits(config: Config, categories: int) -> None:
+def check_fits(config: Config, categories: int, sizes: Sequence[int] = ()) -> None:
     """Check that a training fits the memory that is free.
+
+    Args:
+        config: its settings.
+        categories: as for `training_bytes`.
+        sizes: as for `training_bytes`.
 
     Raises:
         ValueError: it does not; the message says what it would take.
     """
-    takes, free = training_bytes(config, categories), psutil.virtual_memory().available
+    takes, free = training_bytes(config, categories, sizes), psutil.virtual_memory().available
+    if takes > free and sizes:
+        raise ValueError(
+            f"data.columns: received {len(sizes)} columns, the widest of {max(sizes):,} categories, and "
+            f"{categories:,} different rows, which take about {takes / 1e9:.1f} GB of the "
+            f"{free / 1e9:.1f} GB that are free: leave the widest column out, or put rare categories together"
+        )
     if takes > free:
         runs = runs_that_fit(config)
         fit = training_bytes(replace(config, runs=runs), categories) <= free

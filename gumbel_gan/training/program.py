@@ -4,17 +4,21 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 
+from ..config.catalogue import SOURCES
 from ..config.config import Config
 from ..data.source import Source
 from ..data.stream import Stream
 from ..gan.game import CategoricalGAN
 from ..results.result import Result
-from .build import build
+from .build import build_for
 from .checkpoint import Checkpoint
 from .progress import Told
 from .recorder import Recorder, Stop, Teller
@@ -88,8 +92,8 @@ def train(config: Config, source: Source, wishes: Wishes) -> tuple[Result, Categ
         seed=seed,
         first_run=first,
     )
-    gan = build(config, stream.categories, source.alphabet)
-    recorder = Recorder(stream, config.epochs, config.data.memory)
+    gan = build_for(config, source)
+    recorder = Recorder(stream, config.epochs, config.data.memory, training.patience)
     keeper = None if wishes.checkpoints is None else Checkpoint(wishes.checkpoints, recorder)
     done = 0 if keeper is None else keeper.restore(gan)
     if done < config.epochs and len(stream.epoch(done)) == 0:
@@ -160,13 +164,32 @@ def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Result
         optimizer_steps=_steps(gan),
         compile_seconds=recorder.compile_seconds,
         train_seconds=recorder.train_seconds,
-        samples=_samples(gan) if source.codes is not None else (),
+        samples=_samples(gan) if SOURCES[source.kind].stream == "sequences" else (),
         kind=source.kind,
         classes=source.classes,
         warning=source.warning,
         gan=gan,
         wrap=source.wrap,
+        **source.judged(gan.generator.runs, partial(_rows, gan), partial(_verdicts, gan)),
     )
+
+
+def _rows(gan: CategoricalGAN, rows: int, run: int) -> np.ndarray:
+    """Rows that a run's generator draws, int32 [rows, T]."""
+    start = np.zeros((rows, gan.generator.length), np.int32)
+    seed = (gan.seed % 2**31, 1)
+    drawn: np.ndarray = gan.generator.fill(start, np.zeros(gan.generator.length, bool), seed, run)[0]
+    return drawn
+
+
+def _verdicts(gan: CategoricalGAN, rows: np.ndarray, run: int) -> np.ndarray:
+    """The discriminator's log-odds of rows [n, T] in a run, [n]."""
+    runs = gan.generator.runs
+    parts = [
+        np.asarray(gan(tf.constant(np.broadcast_to(part, (runs, *part.shape)))))[run]
+        for part in np.array_split(rows, max(1, len(rows) // 1_000))
+    ]
+    return np.concatenate(parts)
 
 
 def _samples(gan: CategoricalGAN) -> tuple[tuple[str, ...], ...]:

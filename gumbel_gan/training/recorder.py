@@ -13,6 +13,7 @@ from ..data.stream import Stream
 from ..gan.generators import read
 from ..results.metrics import count, max_abs_error, total_variation
 from ..results.readable import Readable
+from .best import Best
 from .history import History
 from .progress import Told
 
@@ -30,9 +31,11 @@ class Recorder(keras.callbacks.Callback):
         stream: what the GAN is trained on.
         epochs: planned.
         memory: epochs that counting with forgetting remembers.
+        patience: epochs without a better score of the stopping rows after which the training ends; by default
+            it does not, and the last weights are kept.
     """
 
-    def __init__(self, stream: Stream, epochs: int, memory: int = 10) -> None:
+    def __init__(self, stream: Stream, epochs: int, memory: int = 10, patience: int | None = None) -> None:
         super().__init__()
         self.stream, self.memory = stream, memory
         source = stream.source
@@ -46,6 +49,8 @@ class Recorder(keras.callbacks.Callback):
         self.learned = self.counts.astype(np.float64)
         self.averaged = self.learned
         self.remembered = np.zeros_like(self.learned)  # counts that fade
+        self.stops_by = SOURCES[source.kind].stops_by
+        self.best = None if patience is None else Best(patience, stream.runs)
         self._epoch = -1
         self.failure: str | None = None
         self.compile_seconds = self.train_seconds = 0.0
@@ -73,8 +78,12 @@ class Recorder(keras.callbacks.Callback):
         self.metrics.append(metrics)
         if (epoch + 1) % self.every == 0:
             self._keep()
+        if self.best is not None:
+            found = metrics[self.stops_by]
+            if self.best.take(self.model.generator, self.model.generator_optimizer, found, epoch + 1):
+                self.model.stop_training = True
         if logs is not None:  # later callbacks, and Keras' history, see it too
-            logs.update({name: float(metrics[name].mean()) for name in self.shown})
+            logs.update({name: float(metrics[name].mean()) for name in self.shown if name in metrics})
         if not self.compile_seconds:
             self.compile_seconds = time.perf_counter() - self._start
 
@@ -94,6 +103,8 @@ class Recorder(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Stop the clock; the last epoch is recorded, whatever was left out before."""
         self.model.finalize()
+        if self.best is not None:
+            self.best.put_back(self.model.generator, self.model.generator_optimizer)
         self.train_seconds = time.perf_counter() - self._start - self.compile_seconds
         if self.done and (not self.kept or self.kept["epoch"][-1] != self.done):
             self._keep()
@@ -105,11 +116,14 @@ class Recorder(keras.callbacks.Callback):
 
     def state(self) -> dict[str, np.ndarray]:
         """What the recorder must know to go on later, but for its histories."""
-        return {"counts": self.counts, "remembered": self.remembered}
+        best = {} if self.best is None else self.best.state()
+        return {"counts": self.counts, "remembered": self.remembered, **best}
 
     def restore(self, epochs: int, state: Mapping[str, np.ndarray]) -> None:
         """Go on after so many epochs, with a `state`; the model and the histories are as they were."""
         self.counts, self.remembered = (state[name].copy() for name in ("counts", "remembered"))
+        if self.best is not None:
+            self.best.restore(state)
         self._epoch = epochs - 1
         self._take(self.model.learned(self.stream.source.codes))
         self._weights = [read(weight) for weight in self.model.generator.weights]
@@ -180,7 +194,7 @@ class Teller(keras.callbacks.Callback):
             return
         self._told = self.recorder.done
         names = ("discriminator_loss", "generator_loss", *self.recorder.shown)
-        shown = ", ".join(f"{name} {(logs or {})[name]:.4f}" for name in names)
+        shown = ", ".join(f"{name} {logs[name]:.4f}" for name in names if logs and name in logs)
         self.progress(self._told, self.params["epochs"], shown)
 
 

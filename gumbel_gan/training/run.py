@@ -47,7 +47,7 @@ def run(
         (1, 5)
     """
     source = source or open_source(config.data)
-    check_fits(config, len(source.labels))
+    check_fits(config, len(source.labels), source.sizes)
     wishes = program.Wishes(callbacks, checkpoints, progress, stopping)
     train: Any = program.train if config.devices == 1 else devices.train
     result, gan = train(config, source, wishes)

@@ -165,9 +165,9 @@ def test_traits_of_generators(name: str) -> None:
     row, kind = GENERATORS[name], GENERATORS.load(name)
     assert set(row.options) <= set(inspect.signature(kind.__init__).parameters)
     assert set(row.options) <= {field.name for field in fields(Generator)}
-    assert row.sequences != row.categories
-    generator = kind.made(3, "ab ", 4, 2, 0, **({"units": 2} if row.options else {}))
-    assert generator.sample(5, (1, 2)).shape == ((2, 5, 4) if row.sequences else (2, 5))
+    assert row.sequences + row.categories + row.rows == 1
+    generator = kind.made(3, "ab ", [3, 2, 3, 1], 4, 2, 0, **({"units": 2} if row.options else {}))
+    assert generator.sample(5, (1, 2)).shape == ((2, 5) if row.categories else (2, 5, 4))
     if row.fed_back:
         with pytest.raises(ValueError, match="generator.estimator: received Exact"):
             generator.check_estimator(ESTIMATORS.load("exact")())
@@ -243,16 +243,19 @@ def test_traits_of_sources(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
     Path("a.txt").write_text("".join(f"{chr(97 + n // 26)}{chr(97 + n % 26)}\n" for n in range(40)))
     Path("a.csv").write_text("x\na\nb\n")
     np.save("a.npy", [0, 1, 1])
+    Path("b.csv").write_text("x,y\n" + "a,1\nb,2\n" * 20)
     more: dict[str, Any] = {"column": "x"} if name == "table" else {}
     with Path("a.txt").open() as feed:
         monkeypatch.setattr("sys.stdin", feed)
         source = open_source(Data(source=name, **NEEDED.get(name, {}), **more))
         assert source.replayable == (name != "standard_input")
         source.close()
-    assert (source.codes is not None) == (source.classes is not None) == row.sequences
+    assert (source.codes is not None) == (row.stream != "categories")
+    assert (source.classes is not None) == (row.stream == "sequences")
+    assert bool(source.sizes) == (row.stream == "rows")
     said = SOURCES[source.kind]
-    assert (said.sequences, said.scores, said.curves, said.figures, said.shown) == (
-        row.sequences, row.scores, row.curves, row.figures, row.shown
+    assert (said.stream, said.scores, said.curves, said.figures, said.shown) == (
+        row.stream, row.scores, row.curves, row.figures, row.shown
     )  # fmt: skip
     learned = np.tile(source.target, (2, 1))
     assert set(source.scores(learned, learned, learned, 0)) == set(row.scores)

@@ -126,6 +126,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "standard_input": {"path": "-", "vocabulary": "a,b"},
     "grammar": {"length": 12},
     "strings": {"path": "a.txt", "length": 12},
+    "rows": {"path": "b.csv", "columns": "all"},
 }
 """The least that asks for each kind of source."""
 
@@ -134,7 +135,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 def test_the_settings_ask_for_a_kind_of_source(kind: str) -> None:
     asked = Data(**NEEDED[kind])
     assert (asked.kind, Data(source=kind, **NEEDED[kind]).kind) == (kind, kind)
-    assert asked.sequences is (kind in ("grammar", "strings"))
+    assert asked.sequences is (kind in ("grammar", "strings", "rows"))
     for name, _ in SOURCES[kind].needs:
         settings = {key: value for key, value in NEEDED[kind].items() if key != name}
         with pytest.raises(ValueError, match=f"data.{name}: required with the source {kind}: "):

@@ -48,11 +48,11 @@ from gumbel_gan.config.networks import Discriminator, Generator
         ),
         (
             lambda: Generator(kind="lstm", estimator="rloo"),
-            "generator.estimator: received rloo with an lstm, .*: give one of gumbel_softmax, .*, reinmax",
+            "generator.estimator: received rloo with the generator lstm, .*: give one of .*, reinmax",
         ),
         (
             lambda: Generator(kind="lstm", optimizer="natural"),
-            "generator.optimizer: received natural with an lstm: give adam$",
+            "generator.optimizer: received natural with the generator lstm: give adam$",
         ),
     ],
 )

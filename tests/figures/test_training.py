@@ -144,7 +144,7 @@ def test_lengths_of_strings() -> None:
 @pytest.mark.parametrize("kind", SOURCES)
 def test_every_figure_of_every_source_can_be_drawn(kind: str, tmp_path: Path) -> None:
     row = SOURCES[kind]
-    result = of_strings(kind) if row.sequences else made_up(kind=kind)
+    result = of_strings(kind) if row.stream == "sequences" else made_up(kind=kind)
     result.metrics |= {name: np.full((4, 2), 0.5) for name in row.scores}
     drawn = pictures(result)
     assert set(drawn) == {"error_heatmap.png", *(f"{name}.png" for name, _ in row.figures)}
@@ -166,7 +166,7 @@ def test_many_categories_have_a_scatter(tmp_path: Path) -> None:
     [("distribution", "maximum error"), ("drift", "maximum error"), ("grammar", "total variation")],
 )
 def test_quantity_beneath_the_heatmap(kind: str, quantity: str) -> None:
-    result = of_strings(kind) if SOURCES[kind].sequences else made_up(kind=kind)
+    result = of_strings(kind) if SOURCES[kind].stream == "sequences" else made_up(kind=kind)
     result.metrics |= {name: np.full((4, 2), 0.5) for name in SOURCES[kind].scores}
     result.metrics["total_variation"] = np.full((4, 2), 0.25)
     axis = error_heatmap(result).axes[1]

@@ -125,6 +125,45 @@ def test_saved_and_loaded() -> None:
 
 
 def test_refused() -> None:
-    for sizes, message in (([3], "sizes: columns: received 1"), ([3, 1], "sizes: received 1")):
+    for sizes, message in (([3], "sizes: columns: received 1"), ([1, 1], "sizes: the largest: received 1")):
         with pytest.raises(ValueError, match=message):
             ColumnGenerator(sizes)
+
+
+def test_filled_rows_follow_the_probabilities() -> None:
+    """Where nothing is known, the draws are the generator's, in every run."""
+    generator = shaken()
+    start, unknown = np.zeros((20_000, 3), np.int32), np.zeros(3, bool)
+    for run in range(2):
+        drawn, weights = generator.fill(start, unknown, (1, 2), run)
+        assert (weights == 0).all()
+        cells = np.ravel_multi_index(tuple(drawn.T), SIZES)
+        check_frequencies(cells, generator.probabilities(ROWS)[run], detect=0.05)
+
+
+def test_known_columns_stay_and_are_weighted() -> None:
+    """The weight of a whole row is its log-probability, and that of a part is the part's."""
+    generator = shaken()
+    filled, weights = generator.fill(ROWS, np.ones(3, bool), (1, 2), 1)
+    np.testing.assert_array_equal(filled, ROWS)
+    np.testing.assert_allclose(weights, generator.log_probabilities(ROWS)[1], rtol=1e-4)
+    heads, known = ROWS.copy(), np.array([True, True, False])
+    filled, weights = generator.fill(heads, known, (1, 2), 0)
+    np.testing.assert_array_equal(filled[:, :2], ROWS[:, :2])
+    joint = generator.probabilities(ROWS)[0].reshape(SIZES).sum(2)
+    np.testing.assert_allclose(np.exp(weights), joint[ROWS[:, 0], ROWS[:, 1]], rtol=1e-4)
+
+
+def test_long_lists_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows in several parts give what they give at once."""
+    generator = shaken()
+    expected = generator.log_probabilities(ROWS)
+    monkeypatch.setattr("gumbel_gan.gan.autoregressive.AT_ONCE", 7)
+    np.testing.assert_allclose(generator.log_probabilities(ROWS), expected, rtol=1e-5)
+    monkeypatch.setattr("gumbel_gan.gan.columns.AT_ONCE", 4)
+    drawn, weights = generator.fill(ROWS, np.ones(3, bool), (1, 2))
+    np.testing.assert_array_equal(drawn, ROWS)
+    np.testing.assert_allclose(weights, expected[0], rtol=1e-4)
+    free, _ = generator.fill(np.zeros((400, 3), np.int32), np.zeros(3, bool), (1, 2))
+    assert len({row.tobytes() for row in free[:4]} | {row.tobytes() for row in free[4:8]}) > 4
+    assert generator.fill(ROWS[:0], np.ones(3, bool), (1, 2))[0].shape == (0, 3)

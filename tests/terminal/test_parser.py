@@ -12,7 +12,8 @@ from gumbel_gan.config.config import Config
 from gumbel_gan.config.reading import keys
 from gumbel_gan.results.directory import config_yaml
 from gumbel_gan.results.files import write
-from gumbel_gan.terminal.parser import Parser, configured, ready_made
+from gumbel_gan.results.written import ready_made
+from gumbel_gan.terminal.parser import Parser, configured
 
 from ..conftest import ROOT, Refused
 

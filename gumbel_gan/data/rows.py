@@ -1,0 +1,507 @@
+"""Rows of a table: a category is a different row, and what the networks see are its columns' codes.
+
+So everything that counts and compares distributions of categories does the same for tables. Rows are split
+into three parts: to train, to tell when to stop, and to score.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..config.checks import suggestion
+from ..config.data import Data
+from .columns import FEW_NUMBERS, Column, as_number, bin_labels, kind_of_values, quantiles
+from .counting import COUNTED
+from .fidelity import auc, fidelity
+from .missing import MISSING
+from .reading import readable
+from .source import Distribution, Drawing, Frequencies, Source, TargetIs, Verdicts, listed, shown
+from .tables import as_array, read_columns
+from .values import is_missing, kind_of, label_of
+
+PARTS = ("training", "stopping", "held_out")
+"""The three parts of the rows: to train, to tell when to stop, to score."""
+DRAWN = 10_000
+"""Rows that are drawn for their scores, in every run."""
+FEW_ROWS = 20
+"""Rows from which on a column is refused whose values are nearly all different."""
+
+
+class Rows(Source):
+    """A source of rows.
+
+    Args:
+        columns: T of them, with their categories.
+        codes: int32 [S, T], every different row.
+        weights: [3, S], how often each occurs in the rows to train, to stop and to score, or its weight
+            there.
+
+    Attributes:
+        columns: the columns.
+        sizes: how many categories each has.
+        weights: float64 or int64 [3, S].
+
+    Raises:
+        ValueError: there are no two columns, or no rows to train on.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> table = {"weather": ["sun", "rain", "sun", "sun"], "picnic": ["yes", "no", "yes", "no"]}
+        >>> rows = gg.from_table(table, stopping=0, held_out=0)
+        >>> rows.sizes, rows.labels
+        ((2, 2), ('rain,no', 'sun,no', 'sun,yes'))
+        >>> print(rows.target)
+        [0.25 0.25 0.5 ]
+    """
+
+    kind = "rows"
+    target_is: TargetIs = "frequencies"
+
+    def __init__(self, columns: Sequence[Column], codes: np.ndarray, weights: np.ndarray) -> None:
+        if len(columns) < 2:
+            raise ValueError(
+                f"data.columns: received {len(columns)}, {listed([c.name for c in columns])}: give two or "
+                "more, or one as data.column"
+            )
+        self.columns = tuple(columns)
+        self.codes: np.ndarray = np.asarray(codes, np.int32)
+        self.weights = np.asarray(weights)
+        self.labels = tuple(_names(self.columns, self.codes))
+        self.sizes = tuple(len(column.labels) for column in columns)
+        if max(self.sizes) < 2:
+            raise ValueError("data.columns: received rows that are all the same: give some that differ")
+        total = self.weights[0].sum()
+        if not total > 0:
+            raise ValueError("data: received no rows to train on: give more, or a smaller data.held_out")
+        self.target = self.weights[0] / total
+        if self.weights.dtype.kind == "i":
+            self.counts = self.weights[0]
+        self._drawn = Distribution(self.target) if self.counts is None else Frequencies(self.counts)
+
+    def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
+        """Draw `size` of the rows to train on, with replacement, as categories int32 [size]."""
+        return self._drawn.draw(random, size)
+
+    @property
+    def digest(self) -> str:
+        """What tells this table, and its split, from another."""
+        told = hashlib.sha256(repr([column.to_json() for column in self.columns]).encode())
+        for array in (self.codes, self.weights):
+            told.update(np.ascontiguousarray(array).tobytes())
+        return told.hexdigest()
+
+    def part(self, number: int) -> np.ndarray:
+        """The rows of a part, 0 to train, 1 to stop, 2 to score, as often as they occur, int32 [n, T]."""
+        return np.repeat(self.codes, np.maximum(self.weights[number], 0).round().astype(int), axis=0)
+
+    def scores(
+        self, learned: np.ndarray, counted: np.ndarray, forgetting: np.ndarray, epoch: int
+    ) -> dict[str, np.ndarray]:
+        """How good a distribution over all rows is, exactly.
+
+        Returns:
+            By name, [R] each: the mean log-probability of a row of each part, in nats, with the standard
+            error of those held out, and `kl`, the divergence of the training rows' frequencies from it.
+        """
+        logs = np.log(np.maximum(learned, 1e-300))
+        scores = {}
+        for part, weights in zip(PARTS, self.weights, strict=True):
+            if not (total := weights.sum()) > 0:
+                continue
+            mean = logs @ weights / total
+            scores[f"{part}_log_likelihood".removeprefix("training_")] = mean
+            if part == "held_out":
+                variance = (logs - mean[:, None]) ** 2 @ weights / total
+                scores["held_out_standard_error"] = np.sqrt(variance / total)
+        seen = self.target > 0
+        scores["kl"] = (self.target[seen] * np.log(self.target[seen])).sum() - scores["log_likelihood"]
+        return scores
+
+    def judged(self, runs: int, draw: Drawing, verdicts: Verdicts) -> dict[str, Any]:
+        """The columns, how the rows were split, and how faithful drawn rows are to those held out."""
+        train = self.part(0)
+        real = self.part(2) if self.weights[2].any() else train
+        found = []
+        for run in range(runs):
+            drawn = draw(DRAWN, run)
+            told = auc(*(verdicts(rows[:DRAWN], run) for rows in (real, drawn)))
+            found.append({**fidelity(train, real, drawn, self.sizes), "discriminator_auc": told})
+        sizes = self.weights.sum(axis=1).tolist()
+        split = {**dict(zip(PARTS, sizes, strict=True)), "digest": self.digest, "counted": self._counted()}
+        return {"columns": self.columns, "fidelity": tuple(found), "split": split}
+
+    def _counted(self) -> dict[str, float]:
+        """What counting makes of the training rows: the log-likelihood of a held-out row, or of these."""
+        scored = self.weights[2] if self.weights[2].any() else self.weights[0]
+        return {
+            name: float(scored @ fit(self.codes, self.weights[0], self.sizes).log_probabilities(self.codes))
+            / float(scored.sum())
+            for name, fit in COUNTED.items()
+        }
+
+    def encode(self, rows: Any) -> np.ndarray:
+        """Rows as codes, int32 [n, T]; see `encode`."""
+        return encode(self.columns, rows)
+
+
+def encode(columns: Sequence[Column], rows: Any, key: str = "rows") -> np.ndarray:
+    """Rows as codes, int32 [n, T].
+
+    Args:
+        columns: T of them.
+        rows: a DataFrame, a dictionary of columns, or a list of dictionaries or of rows.
+        key: what gave them, for messages.
+
+    Raises:
+        ValueError: a column is missing, rows differ in length, or a category was never seen.
+    """
+    table = _by_column(columns, rows, key)
+    codes = np.empty((len(next(iter(table.values()))), len(columns)), np.int32)
+    for place, column in enumerate(columns):
+        different: dict[Any, int] = {}
+        for value in dict.fromkeys(table[column.name]):
+            different[value] = column.code(value, key)
+        codes[:, place] = [different[value] for value in table[column.name]]
+    return codes
+
+
+def _by_column(columns: Sequence[Column], rows: Any, key: str) -> dict[str, list[Any]]:
+    names = [column.name for column in columns]
+    if not (isinstance(rows, Mapping) or hasattr(rows, "columns")):
+        rows = list(rows)
+        if rows and all(isinstance(row, Mapping) for row in rows):
+            rows = {
+                name: [row.get(name) for row in rows] for name in dict.fromkeys(n for r in rows for n in r)
+            }
+        else:
+            for number, row in enumerate(rows, start=1):
+                if isinstance(row, str) or not hasattr(row, "__len__") or len(row) != len(names):
+                    raise ValueError(
+                        f"{key}: received {row!r} as row {number}: give {len(names)} values, "
+                        f"of {listed(names)}"
+                    )
+            rows = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
+    held = {str(name): list(rows[name]) for name in (rows if isinstance(rows, Mapping) else rows.columns)}
+    for name in names:
+        if name not in held:
+            raise ValueError(f"{key}: received no column {name!r}: give {listed(names)}")
+    lengths = {len(held[name]) for name in names}
+    if len(lengths) > 1:
+        raise ValueError(f"{key}: received columns of {min(lengths)} to {max(lengths)} values: give as many")
+    return held
+
+
+def from_table(
+    table: Any,
+    columns: Sequence[str] | str = "all",
+    *,
+    bins: int | None = None,
+    weights: str | None = None,
+    missing: str = "refuse",
+    stopping: float = 0.1,
+    held_out: float = 0.1,
+    seed: int = 0,
+) -> Rows:
+    """A source of the rows of a table held in Python.
+
+    Args:
+        table: a DataFrame (pandas, Polars), a table of Arrow's, or a dictionary of columns.
+        columns: their names, in order; or all.
+        bins: of columns with many different numbers, by quantiles.
+        weights: the column that holds the rows' weights; whole numbers count rows.
+        missing: what becomes of missing values: refuse, skip the row, or category.
+        stopping: the part of the rows that tells when to stop.
+        held_out: the part of the rows that scores.
+        seed: of the split.
+
+    Raises:
+        ValueError: there is no such column, its values will not do as categories, or columns differ in
+            length.
+
+    Example:
+        >>> import gumbel_gan as gg
+        >>> ages = {"age": [18, 25, 31, 44, 52, 67] * 10, "smokes": [True, False, False] * 20}
+        >>> rows = gg.from_table(ages)
+        >>> [column.kind for column in rows.columns], rows.weights.sum(axis=1).tolist()
+        (['integer', 'boolean'], [48, 6, 6])
+    """
+    data = Data(
+        source="rows", path="table", columns=columns if isinstance(columns, str) else list(columns),
+        bins=bins, weights=weights, missing=missing, stopping=stopping, held_out=held_out, law_seed=seed,
+    )  # fmt: skip
+    rows = _rows(_arrow(table), data, "the table")
+    rows.wrap = _wrap(table)
+    return rows
+
+
+def open_rows(data: Data) -> Rows:
+    """The rows of the file that the settings name."""
+    if data.path is None:
+        raise ValueError(
+            "data.path: required with data.columns: give a table, or gumbel_gan.from_table's rows"
+        )
+    wanted = None if data.columns == "all" else [str(name) for name in data.columns or ()]
+    if wanted is not None and data.weights is not None:
+        wanted.append(data.weights)
+    with readable(data.path):
+        table = read_columns(data.path, wanted, data.separator, data.encoding)
+    return _rows(table, data, data.path)
+
+
+def _arrow(table: Any) -> Any:
+    """Any table as one of Arrow's."""
+    import pyarrow as pa
+
+    library = kind_of(table)
+    if library == "pandas":
+        return pa.Table.from_pandas(table.rename(columns=str), preserve_index=False)
+    if library == "polars":
+        return table.to_arrow()
+    if library == "pyarrow":
+        return table
+    if not isinstance(table, Mapping):
+        raise ValueError(
+            f"data: received {type(table).__name__}: give a DataFrame, or a dictionary of columns"
+        )
+    lengths = {str(name): len(values) for name, values in table.items()}
+    if len(set(lengths.values())) > 1:
+        short, long = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
+        raise ValueError(
+            f"data: received {lengths[short]} values in {short!r} and {lengths[long]} in {long!r}: "
+            "give as many"
+        )
+    return pa.table({str(name): _of_values(str(name), values) for name, values in table.items()})
+
+
+def _of_values(name: str, values: Any) -> Any:
+    import pyarrow as pa
+
+    if np.ndim(values) != 1:
+        raise ValueError(f"data: column {name!r} has {np.ndim(values)} axes: give single values")
+    if kind_of(values) in ("pandas", "polars"):
+        return pa.array(values) if kind_of(values) == "pandas" else values.to_arrow()
+    return as_array(values if isinstance(values, np.ndarray) else list(values))
+
+
+def _wrap(table: Any) -> Callable[[Any], Any] | None:
+    """Makes a table like this one of a dictionary of columns."""
+    library = kind_of(table)
+    if library == "pandas":
+        import pandas
+
+        dtypes = dict(table.rename(columns=str).dtypes)
+
+        def to_pandas(columns: Mapping[str, list[Any]]) -> Any:
+            frame = pandas.DataFrame(columns)
+            for name in frame:
+                try:
+                    frame[name] = frame[name].astype(dtypes[name])
+                except (TypeError, ValueError):  # bins are no numbers, and integers have no missing ones
+                    continue
+            return frame
+
+        return to_pandas
+    if library == "polars":
+        import polars
+
+        return polars.DataFrame
+    return None
+
+
+def _rows(table: Any, data: Data, where: str) -> Rows:
+    """The different rows of Arrow's table, split into parts."""
+    names = list(table.column_names)
+    weights = _weights(table, data, names, where)
+    wanted = [name for name in names if name != data.weights] if data.columns == "all" else data.columns
+    wanted = [str(name) for name in wanted or ()]
+    for name in wanted:
+        if name not in names:
+            near = suggestion(name, names) or f": give some of {listed(names)}"
+            raise ValueError(f"data.columns: {where} has no column {name!r}{near}")
+    if table.num_rows == 0:
+        raise ValueError(f"data.path: {where} has no rows: give a table that is not empty")
+    whole = np.ones(table.num_rows, bool)
+    coded = []
+    for name in wanted:
+        found = _different(table[name], name, where)
+        coded.append((name, found))
+        whole &= found.codes >= 0
+    lost = int((~whole).sum())
+    if lost and data.missing == "refuse":
+        name, found = next(one for one in coded if (one[1].codes < 0).any())
+        raise ValueError(
+            f"data.missing: {lost:,} of {len(whole):,} rows of {where} have missing values, the first in "
+            f"column {name!r}, row {int(np.flatnonzero(found.codes < 0)[0]) + 1}: give skip to leave these "
+            f"rows out, or category to count them as one, {MISSING}"
+        )
+    if data.missing == "skip":
+        coded = [(name, replace(found, codes=found.codes[whole])) for name, found in coded]
+        weights = weights[whole]
+        if not len(weights):
+            raise ValueError(f"data.missing: every row of {where} has missing values: give category")
+    columns, codes = [], np.empty((len(weights), len(wanted)), np.int32)
+    for place, (name, found) in enumerate(coded):
+        column, codes[:, place] = _column(name, found, weights, data, where)
+        columns.append(column)
+    different, parts = split(codes, weights, data)
+    return Rows(columns, different, parts)
+
+
+def _weights(table: Any, data: Data, names: list[str], where: str) -> np.ndarray:
+    """The rows' weights: whole numbers where they all are."""
+    if data.weights is None:
+        return np.ones(table.num_rows, np.int64)
+    if data.weights not in names:
+        raise ValueError(
+            f"data.weights: {where} has no column {data.weights!r}{suggestion(data.weights, names)}: "
+            "give the name of one with numbers"
+        )
+    numbers = []
+    for row, value in enumerate(table[data.weights].to_pylist(), start=1):
+        number = None if is_missing(value) or isinstance(value, bool) else as_number(str(value))
+        if number is None or number < 0:
+            raise ValueError(f"data.weights: received {value!r} in row {row} of {where}: give 0 or more")
+        numbers.append(number)
+    found = np.array(numbers)
+    return found.astype(np.int64) if (found == found.round()).all() else found
+
+
+@dataclass(frozen=True)
+class Different:
+    """The different values of a column.
+
+    Attributes:
+        codes: int64 [n], which of them every row has, -1 where it is missing.
+        values: in the order in which they occur, or in the table's own.
+        ordered: whether the order is the table's own; then some may not occur.
+    """
+
+    codes: np.ndarray
+    values: list[Any]
+    ordered: bool
+
+
+def _different(column: Any, name: str, where: str) -> Different:
+    """The different values of a column of Arrow's; its dictionaries have their own order."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(column.type):
+        raise ValueError(
+            f"data.columns: column {name!r} of {where} holds values of type {column.type}: leave it out"
+        )
+    ordered = pa.types.is_dictionary(column.type)
+    encoded = (column.unify_dictionaries() if ordered else column.dictionary_encode()).combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    indices = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+    missing = np.array([is_missing(value) or value == "" for value in values] + [True])
+    kept = np.cumsum(~missing) - 1
+    kept[missing] = -1
+    present = [value for value, is_none in zip(values, missing[:-1], strict=True) if not is_none]
+    return Different(kept[indices], present, ordered)
+
+
+def _column(
+    name: str, found: Different, weights: np.ndarray, data: Data, where: str
+) -> tuple[Column, np.ndarray]:
+    """A column with its categories, and the code of every row."""
+    indices, values, ordered = found.codes, found.values, found.ordered
+    kind = kind_of_values(values)
+    rows = len(indices)
+    if not ordered and kind in ("integer", "number") and len(values) > (data.bins or FEW_NUMBERS):
+        if data.bins is None:
+            raise ValueError(
+                f"data.columns: column {name!r} of {where} holds {len(values):,} different numbers, which "
+                "are no categories: give --data.bins 10, or leave it out"
+            )
+        column, code = _binned(name, kind, indices, values, weights, data.bins)
+    else:
+        once = int((np.bincount(indices[indices >= 0], minlength=len(values)) == 1).sum())
+        if kind == "text" and rows >= FEW_ROWS and 2 * once > rows:
+            raise ValueError(
+                f"data.columns: {once:,} of {rows:,} values in column {name!r} of {where} occur only once, "
+                "so nothing can be learned of them: leave it out"
+            )
+        labels = [label_of(value) for value in values]
+        if len(set(labels)) < len(labels):
+            twice = next(label for place, label in enumerate(labels) if label in labels[:place])
+            raise ValueError(
+                f"data.columns: two values of column {name!r} of {where} print as {shown(twice)}: rename one"
+            )
+        order = (
+            list(range(len(values)))
+            if ordered
+            else sorted(range(len(values)), key=lambda k: float(labels[k]))
+            if kind in ("integer", "number")
+            else sorted(range(len(values)), key=labels.__getitem__)
+        )
+        code = np.empty(len(values), np.int64)
+        code[order] = np.arange(len(order))
+        column = Column(name, tuple(labels[k] for k in order), kind)
+    if not (indices < 0).any():
+        return column, code[indices]
+    if MISSING in column.labels:
+        raise ValueError(
+            f"data.missing: received category, and a label in column {name!r} of {where} is {MISSING} "
+            "itself: give skip, or rename it"
+        )
+    column = Column(name, (*column.labels, MISSING), column.kind, column.edges)
+    return column, np.append(code, len(column.labels) - 1)[indices]
+
+
+def _binned(
+    name: str, kind: str, indices: np.ndarray, values: list[Any], weights: np.ndarray, bins: int
+) -> tuple[Column, np.ndarray]:
+    numbers = np.array([float(value) for value in values])
+    present = indices >= 0
+    weight = np.bincount(indices[present], weights[present], minlength=len(values))
+    order = np.argsort(numbers)
+    edges = quantiles(numbers[order], weight[order], bins)
+    code = np.searchsorted(edges[1:-1], numbers, side="right")
+    return Column(name, tuple(bin_labels(edges, kind == "integer")), kind, tuple(edges)), code
+
+
+def split(codes: np.ndarray, weights: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows [S, T], and their weights in the three parts [3, S].
+
+    Counted rows are split one by one, whatever their order in the file; weighted ones as they stand.
+    """
+    different, which = np.unique(codes, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    random = np.random.default_rng(data.law_seed)
+    shares = (data.stopping, data.held_out)
+    if weights.dtype.kind == "i":
+        left = np.bincount(which, weights, minlength=len(different)).astype(np.int64)
+        total = int(left.sum())
+        parts = []
+        for share in shares:
+            taken = random.multivariate_hypergeometric(left, round(share * total), method="marginals")
+            parts.append(taken)
+            left = left - taken
+        return different, np.stack([left, *parts])
+    order = random.permutation(len(weights))
+    ends = np.cumsum([round(share * len(weights)) for share in shares])
+    pieces = np.split(order, ends)
+    in_parts = [np.bincount(which[piece], weights[piece], minlength=len(different)) for piece in pieces]
+    return different, np.stack([in_parts[2], in_parts[0], in_parts[1]])
+
+
+def _names(columns: Sequence[Column], codes: np.ndarray) -> list[str]:
+    """Every row as a line of CSV."""
+    cells = [
+        np.array([_cell(label) for label in column.labels], object)[codes[:, place]]
+        for place, column in enumerate(columns)
+    ]
+    return [",".join(row) for row in zip(*(column.tolist() for column in cells), strict=True)]
+
+
+def _cell(label: str) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([label])
+    return text.getvalue()

@@ -1,0 +1,41 @@
+"""The scores of drawn rows, by hand."""
+
+import numpy as np
+import pytest
+
+from gumbel_gan.data.fidelity import (
+    auc,
+    category_coverage,
+    contingency_similarity,
+    distances,
+    fidelity,
+    tv_complement,
+)
+
+REAL = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.int32)
+DRAWN = np.array([[0, 0], [0, 0], [0, 0], [2, 1]], np.int32)
+
+
+def test_by_hand() -> None:
+    assert tv_complement(REAL[:, 0], DRAWN[:, 0], 3) == pytest.approx(0.5)
+    assert contingency_similarity(REAL, DRAWN, [3, 2]) == pytest.approx(0.25)
+    assert category_coverage(REAL[:, 0], DRAWN[:, 0]) == 0.5
+    np.testing.assert_array_equal(distances(DRAWN, REAL), [0, 0, 0, 1])
+    assert auc(np.array([1.0, 2.0]), np.array([0.0, 1.0])) == pytest.approx(0.875)
+    assert auc(np.ones(3), np.ones(4)) == 0.5
+
+
+def test_fidelity() -> None:
+    found = fidelity(REAL, REAL, DRAWN, [3, 2])
+    np.testing.assert_allclose(found["tv_complement"], [0.5, 0.75])
+    np.testing.assert_allclose(found["contingency_similarity"], [[1, 0.25], [0.25, 1]])
+    assert found["new_rows"] == 0.25
+    assert (found["closest"], found["real_closest"]) == (0.25, 0)
+    np.testing.assert_allclose(found["marginals"][0], [[0.75, 0, 0.25], [0.5, 0.5, 0]])
+
+
+def test_auc_against_pairs() -> None:
+    random = np.random.default_rng(0)
+    real, drawn = random.integers(5, size=30) / 2, random.integers(4, size=40) / 2
+    pairs = (real[:, None] > drawn).mean() + 0.5 * (real[:, None] == drawn).mean()
+    assert auc(real, drawn) == pytest.approx(pairs)
