@@ -102,7 +102,7 @@ def parsed(given: Sequence[str]) -> dict[str, str]:
 
 def _of_rows(result: Result, drawn: Drawn, run: int) -> list[str]:
     """What rows were drawn from."""
-    best = float(result.metrics[result.shown_score][result.best_epoch(run) - 1, run])
+    best = float(result.metrics[result.shown_score][result.kept_epoch(run) - 1, run])
     part = "held-out" if result.shown_score.startswith("held") else "training"
     lines = [f"drawn from run {run}, at a log-likelihood of {best:.3f} nats for a {part} row"]
     if drawn.effective is not None:

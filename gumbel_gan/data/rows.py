@@ -122,6 +122,11 @@ class Rows(Source):
         scores["kl"] = (self.target[seen] * np.log(self.target[seen])).sum() - scores["log_likelihood"]
         return scores
 
+    def stopping(self, learned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log-probabilities [R, n] of the rows that tell when to stop, and how often each occurs, [n]."""
+        there = self.weights[1] > 0
+        return np.log(np.maximum(learned[:, there], 1e-300)), self.weights[1][there]
+
     def judged(self, runs: int, draw: Drawing, verdicts: Verdicts) -> dict[str, Any]:
         """The columns, how the rows were split, and how faithful drawn rows are to those held out."""
         train = self.part(0)

@@ -126,6 +126,14 @@ class Source:
         """
         return {}
 
+    def stopping(self, learned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log-probabilities [R, n] of the examples that tell when to stop, and how often each occurs, [n].
+
+        Args:
+            learned: [R, K], probabilities.
+        """
+        raise NotImplementedError
+
     def judged(self, runs: int, draw: Drawing, verdicts: Verdicts) -> dict[str, Any]:
         """More attributes of a result, of what a trained generator draws.
 

@@ -222,8 +222,7 @@ def fitted(
         if best is not None:
             with moving_average(optimizer, weights):
                 learned = network.probabilities(source.codes)
-            scores = source.scores(learned, learned, learned, number)[SOURCES[source.kind].stops_by]
-            if best.take(network, optimizer, scores, number + 1):
+            if best.take(network, optimizer, *source.stopping(learned), number + 1):
                 break
     optimizer.finalize_variable_values(weights)
     if best is not None:

@@ -225,13 +225,13 @@ def against_truth(
     Args:
         table: what is known.
         drawn: rows of what was learned, int32 [n, T].
-        probabilities: of rows, [n, T] to [n], as learned; None where only rows can be drawn, whose
-            shares are theirs.
+        probabilities: of rows, [n, T] to [n], as learned; None where rows can only be drawn: their
+            shares.
 
     Returns:
         By name: `synthetic_likelihood`, of drawn rows under the network, and `test_likelihood`, of fresh rows
-        under its structure refitted on drawn rows (SDGym's two scores); `truth_total_variation` and `truth_kl`
-        of the joint.
+        under its structure refitted on drawn rows (SDGym's two scores); `truth_total_variation` and
+        `truth_kl` of the joint.
     """
     scores: dict[str, Any] = {}
     if (network := table.network) is not None:

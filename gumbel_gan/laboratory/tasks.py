@@ -177,7 +177,7 @@ def curves_and_columns(result: Any) -> tuple[np.ndarray, Columns]:
 def _of_rows(result: Any) -> tuple[np.ndarray, Columns]:
     """What a study keeps of a training on a table: the scores of each run's best epoch."""
     runs = np.arange(result.runs)
-    best = np.array([result.best_epoch(run) - 1 for run in runs])
+    best = np.array([result.kept_epoch(run) - 1 for run in runs])
     kept = ("total_variation", *result.source.scores)
     columns = {name: result.metrics[name][best, runs] for name in kept if name in result.metrics}
     upper = np.triu_indices(len(result.columns), 1)

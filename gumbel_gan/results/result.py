@@ -53,6 +53,7 @@ class Result:
         wrap: makes a container like that of the values that were learned, of labels.
         columns: of a table, with their categories; empty of all else.
         fidelity: of each run of a table, how faithful drawn rows are; see `fidelity.fidelity`.
+        kept: int [R], the epoch whose weights each run has kept, where `training.patience` chose; else empty.
         split: of a table, how many rows each of its three parts has, and a digest of all of them.
 
     Example:
@@ -88,6 +89,7 @@ class Result:
     wrap: Callable[[Any], Any] | None = None
     columns: tuple[Column, ...] = ()
     fidelity: tuple[dict[str, Any], ...] = ()
+    kept: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     split: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -233,12 +235,9 @@ class Result:
         held_out = "held_out_log_likelihood"
         return held_out if held_out in self.metrics else "log_likelihood"
 
-    def best_epoch(self, run: int = 0) -> int:
-        """The epoch (1, 2, ...) whose weights a run has kept: the last, or the best by the stopping rows."""
-        score = self.source.stops_by
-        if self.config.training.patience is None or score not in self.metrics:
-            return self.trained_epochs
-        return int(np.argmax(self.metrics[score][:, run])) + 1
+    def kept_epoch(self, run: int = 0) -> int:
+        """The epoch (1, 2, ...) whose weights a run has kept: the last, or one by the rows that tell when."""
+        return int(self.kept[run]) if len(self.kept) else self.trained_epochs
 
     def draw_rows(self, n: int, given: Mapping[str, Any], run: int, seed: int) -> Drawn:
         """Draw rows of a table as codes, with the effective number of draws where they are weighted."""

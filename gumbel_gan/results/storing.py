@@ -230,6 +230,7 @@ def _of_rows(result: Result) -> dict[str, Any]:
     return {
         "columns": [column.to_json() for column in result.columns],
         "split": result.split,
+        "kept_epochs": result.kept.tolist(),
         "fidelity": [{name: _listed(value) for name, value in of_run.items()} for of_run in result.fidelity],
     }
 
@@ -248,6 +249,7 @@ def _rows_of(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "columns": tuple(Column.from_json(column) for column in told["columns"]),
         "split": told["split"],
+        "kept": np.array(told["kept_epochs"], int),
         "fidelity": tuple(
             {
                 name: [np.array(one) for one in value]

@@ -42,13 +42,13 @@ def learned_table(result: Result, most: int = 20) -> str:
 
 def _of_rows(result: Result) -> str:
     """Of a table: how probable rows are, beside what counting makes of them; how faithful drawn ones are."""
-    best = [result.best_epoch(run) - 1 for run in range(result.runs)]
+    best = [result.kept_epoch(run) - 1 for run in range(result.runs)]
     runs = np.arange(result.runs)
     means = f", mean of {result.runs} runs" if result.runs > 1 else ""
     lines = []
-    if result.config.training.patience is not None:
+    if len(result.kept):
         epochs = ", ".join(str(epoch + 1) for epoch in best[:10]) + (", …" if len(best) > 10 else "")
-        lines.append(f"kept: epoch {epochs}, the best by the rows that tell when to stop")
+        lines.append(f"kept: epoch {epochs}, by the rows that tell when to stop")
     scored = "held_out" if "held_out_log_likelihood" in result.metrics else "training"
     rows = [(f"log-likelihood of a row, nats{means}", "training", "held out")]
     learned = {

@@ -1,4 +1,4 @@
-"""The best weights of every run, by a score of rows that are not trained on."""
+"""The weights that every run keeps, told by examples that are not trained on; and when to stop."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,50 +11,59 @@ from ..gan.optimizers import moving_average, set_average
 
 
 class Best:
-    """The generator's weights after each run's best epoch, and when to stop looking for better ones.
+    """The generator's weights after the last epoch of each run that is not clearly worse than its best one.
+
+    Clearly worse is what the standard error of the paired difference does not explain: the best of many
+    epochs by few examples is often so by luck, and later epochs, with smaller learning rates, are smoother.
+    An overfitted generator is clearly worse, and is not kept.
 
     Args:
-        patience: epochs without a better score, in any run, after which the training ends.
+        patience: epochs without weights to keep, in any run, after which the training ends.
         runs: R.
     """
 
     def __init__(self, patience: int, runs: int) -> None:
         self.patience = patience
-        self.scores = np.full(runs, -np.inf)
-        self.epochs = np.zeros(runs, np.int64)
+        self.epochs = np.zeros(runs, np.int64)  # whose weights are kept
+        self.logs = np.full((runs, 0), np.nan)  # of the examples, in each run's best epoch
         self.weights: list[np.ndarray] = []
 
     def take(
         self,
         generator: Any,
         optimizer: keras.optimizers.Optimizer,
-        scores: np.ndarray,
+        logs: np.ndarray,
+        examples: np.ndarray,
         epoch: int,
     ) -> bool:
-        """Look at an epoch (1, 2, ...); whether to stop, since no run has become better for long.
+        """Look at an epoch (1, 2, ...); whether to stop, since no run has had weights to keep for long.
 
         Args:
             generator: with a runs axis.
             optimizer: of the generator; a moving average that it keeps is what is judged.
-            scores: [R].
+            logs: log-probabilities of different examples, [R, n].
+            examples: how often each occurs, [n].
             epoch: its number.
         """
-        better = scores > self.scores
-        if better.any():
+        first = not self.weights
+        difference, error = _paired(logs, logs if first else self.logs, examples)
+        better = np.full(len(logs), True) if first else difference > 0
+        kept = better | (difference >= -error)
+        self.logs = np.where(better[:, None], logs, logs if first else self.logs)
+        if kept.any():
             weights = generator.trainable_weights
             with moving_average(optimizer, weights):
                 now = [read(weight) for weight in weights]
             axis = generator.runs_axis
             self.weights = [
-                np.where(_along(better, axis, new.ndim), new, old)
+                np.where(_along(kept, axis, new.ndim), new, old)
                 for new, old in zip(now, self.weights or now, strict=True)
             ]
-            self.scores = np.where(better, scores, self.scores)
-            self.epochs = np.where(better, epoch, self.epochs)
+            self.epochs = np.where(kept, epoch, self.epochs)
         return bool(epoch - self.epochs.max() >= self.patience)
 
     def put_back(self, generator: Any, optimizer: keras.optimizers.Optimizer) -> None:
-        """Give the generator, and its moving average, every run's best weights."""
+        """Give the generator, and its moving average, the weights that every run keeps."""
         if not self.weights:
             return
         for weight, best in zip(generator.trainable_weights, self.weights, strict=True):
@@ -64,13 +73,22 @@ class Best:
     def state(self) -> dict[str, np.ndarray]:
         """What must be known to go on later."""
         weights = {f"best/{number}": weight for number, weight in enumerate(self.weights)}
-        return {"best/scores": self.scores, "best/epochs": self.epochs, **weights}
+        return {"best/epochs": self.epochs, "best/logs": self.logs, **weights}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on with a `state`."""
-        self.scores, self.epochs = state["best/scores"].copy(), state["best/epochs"].copy()
+        self.epochs, self.logs = state["best/epochs"].copy(), state["best/logs"].copy()
         numbers = range(sum(name.startswith("best/") for name in state) - 2)
         self.weights = [state[f"best/{number}"].copy() for number in numbers]
+
+
+def _paired(logs: np.ndarray, others: np.ndarray, examples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean difference of log-probabilities of the same examples, and its standard error, [R] each."""
+    total = examples.sum()
+    differences = logs - others
+    mean = differences @ examples / total
+    variance = (differences - mean[:, None]) ** 2 @ examples / total
+    return mean, np.sqrt(variance / total)
 
 
 def _along(runs: np.ndarray, axis: int, dimensions: int) -> np.ndarray:

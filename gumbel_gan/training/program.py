@@ -170,6 +170,7 @@ def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Result
         warning=source.warning,
         gan=gan,
         wrap=source.wrap,
+        kept=np.zeros(0, int) if recorder.best is None else recorder.best.epochs,
         **source.judged(gan.generator.runs, partial(_rows, gan), partial(_verdicts, gan)),
     )
 

@@ -49,7 +49,6 @@ class Recorder(keras.callbacks.Callback):
         self.learned = self.counts.astype(np.float64)
         self.averaged = self.learned
         self.remembered = np.zeros_like(self.learned)  # counts that fade
-        self.stops_by = SOURCES[source.kind].stops_by
         self.best = None if patience is None else Best(patience, stream.runs)
         self._epoch = -1
         self.failure: str | None = None
@@ -79,8 +78,8 @@ class Recorder(keras.callbacks.Callback):
         if (epoch + 1) % self.every == 0:
             self._keep()
         if self.best is not None:
-            found = metrics[self.stops_by]
-            if self.best.take(self.model.generator, self.model.generator_optimizer, found, epoch + 1):
+            generator, optimizer = self.model.generator, self.model.generator_optimizer
+            if self.best.take(generator, optimizer, *self.stream.source.stopping(learned), epoch + 1):
                 self.model.stop_training = True
         if logs is not None:  # later callbacks, and Keras' history, see it too
             logs.update({name: float(metrics[name].mean()) for name in self.shown if name in metrics})
