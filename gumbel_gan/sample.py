@@ -9,11 +9,12 @@ from functools import partial
 
 from .config.catalogue import SAMPLED
 from .config.checks import check_count
+from .data.columns import in_table
 from .quiet import loading
 from .results.files import LineFeeds
 from .results.metrics import total_variation
 from .results.result import Result
-from .results.rows import Drawn, csv_lines
+from .results.rows import Drawn, csv_cells
 from .results.storing import load
 from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser
@@ -129,20 +130,19 @@ def _of_labels(result: Result, of: str, run: int) -> list[str]:
 
 
 def _print_rows(result: Result, drawn: Drawn, style: str | None) -> None:
-    table = csv_lines(result.columns, drawn.codes)
     if style == "json":
-        names = [column.name for column in result.columns]
-        values = [column.values for column in result.columns]
+        ordered = in_table(result.columns)
+        names, values = [column.name for _, column in ordered], [column.values for _, column in ordered]
         rows = (
             {n: v[code] for n, v, code in zip(names, values, row, strict=True)}
-            for row in drawn.codes.tolist()
+            for row in drawn.codes[:, [place for place, _ in ordered]].tolist()
         )
         print(json.dumps(list(rows), ensure_ascii=False))
         return
-    from pyarrow import csv as arrow
-
-    sys.stdout.flush()
-    arrow.write_csv(table, sys.stdout.buffer, arrow.WriteOptions(quoting_style="needed"))
+    names, cells = csv_cells(result.columns, drawn.codes)
+    table = csv.writer(LineFeeds(sys.stdout), lineterminator="\r\n")  # a label may hold either
+    table.writerow(names)
+    table.writerows(cells)
 
 
 def _print(samples: list[str], style: str | None) -> None:

@@ -479,6 +479,12 @@ MISSING = Family(
     Row("category", "data.missing:category", "a category of their own, (missing)"),
 )
 
+ORDERS = Family(
+    "order of columns",
+    Row("given", "data.rows:as_given", "as they were asked for"),
+    Row("information", "data.rows:by_information", "each beside those that tell most about it"),
+)
+
 _LABELS = "give a list (ok,warn,error) or a file with one label a line"
 SOURCES = Family(
     "source",
@@ -523,8 +529,8 @@ SOURCES = Family(
               figures=(("training", "figures.training:sequence_training"),
                        ("lengths", "figures.training:sequence_lengths"))),
     SourceRow("rows", "data.rows:open_rows", "the rows of a table, of several columns",
-              keys=("path", "columns", "bins", "weights", "separator", "encoding", "missing", "stopping",
-                    "held_out", "law_seed"),
+              keys=("path", "columns", "order", "bins", "weights", "separator", "encoding", "missing",
+                    "stopping", "held_out", "law_seed"),
               needs=(("columns", "give names, as age,region, or all"),),
               stream="rows", stops_by="stopping_log_likelihood", averages=False,
               scores=("log_likelihood", "stopping_log_likelihood", "held_out_log_likelihood",
@@ -565,6 +571,7 @@ KEYS: dict[str, Family[Any]] = {
     "data.source": SOURCES,
     "data.unit": UNITS,
     "data.missing": MISSING,
+    "data.order": ORDERS,
     "data.law": LAWS,
     "data.smoothing": SMOOTHINGS,
     "generator.estimator": ESTIMATORS,

@@ -24,7 +24,7 @@ POST_PROBABILITIES = (0.0, 0.0, 0.1, 0.3, 0.6)
 MAX_CATEGORIES = 10_000_000
 TABLES = (".csv", ".tsv", ".tab", ".parquet", ".arrow", ".feather", ".jsonl", ".ndjson")
 """Endings of files that are tables."""
-COMMON = ("source", "smoothing", "smoothing_amount")
+COMMON = ("source", "given", "smoothing", "smoothing_amount")
 """Settings that go with every source."""
 
 
@@ -35,12 +35,14 @@ class Data:
     Attributes:
         source: what kind of source (default: what the other settings ask for).
         options: of a source of your own, as --data.options.NAME VALUE.
+        given: the stream's source came from Python, and these settings do not describe it.
         path: a text, a table (with `column`), a .npy file of integers, or - for standard input; without it
             the stream is drawn from `probabilities`.
         unit: what one category of a text is (default: characters, for a .npy file integers).
         column: the column of a table that holds the categories; a table is CSV or the like with a header,
             Parquet, Arrow or JSON lines, compressed by gzip or not.
         columns: several columns of a table, as age,region, or all: the stream is of its rows.
+        order: in which the columns are learned, each given those before it.
         bins: of columns with many different numbers, by quantiles.
         weights: the column with the rows' weights; whole numbers count rows.
         stopping: the part of the rows that tells when to stop, 0 to below 1.
@@ -80,10 +82,12 @@ class Data:
 
     source: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    given: bool = False
     path: str | None = None
     unit: str | None = None
     column: str | None = None
     columns: Labels = None
+    order: str = "given"
     bins: int | None = None
     weights: str | None = None
     stopping: float = 0.1

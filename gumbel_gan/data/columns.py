@@ -32,12 +32,14 @@ class Column:
         labels: of the categories, in order.
         kind: of its values: text, boolean, integer or number.
         edges: of bins, one more than there are bins; empty where values are categories themselves.
+        place: in the table, among the columns that are learned; these stand in the order of learning.
     """
 
     name: str
     labels: tuple[str, ...]
     kind: str = "text"
     edges: tuple[float, ...] = ()
+    place: int = 0
 
     @property
     def values(self) -> list[Any]:
@@ -92,7 +94,12 @@ class Column:
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> "Column":
         """The column that summary.json tells of."""
-        return cls(told["name"], tuple(told["labels"]), told["kind"], tuple(told["edges"]))
+        return cls(told["name"], tuple(told["labels"]), told["kind"], tuple(told["edges"]), told["place"])
+
+
+def in_table(columns: Sequence[Column]) -> list[tuple[int, Column]]:
+    """The columns with their numbers, in the order in which the table has them."""
+    return sorted(enumerate(columns), key=lambda one: one[1].place)
 
 
 def as_number(label: str) -> float | None:

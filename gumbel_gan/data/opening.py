@@ -38,12 +38,18 @@ def open_source(data: Data) -> Source:
         >>> source.target.round(2).tolist()
         [0.48, 0.24, 0.16, 0.12]
     """
+    if data.given:
+        raise ValueError(
+            "data.given: these settings are of a training on data held in Python, which they do not "
+            "describe: give data.path and data.given false, or hand the source to gumbel_gan.run"
+        )
     made_of = SOURCES.load(data.kind, "data.source")
     if isinstance(made_of, type):  # a class is constructed with its options, of the user's own or not
         source: Source = construct(data.kind, "data.source", made_of, options=data.options)
-        return source
-    with _refused_in_one_line():
-        source = made_of(data)
+    else:
+        with _refused_in_one_line():
+            source = made_of(data)
+    source.described = True
     return source
 
 

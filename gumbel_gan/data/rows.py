@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..config.catalogue import ORDERS
 from ..config.checks import suggestion
 from ..config.data import Data
 from .columns import FEW_NUMBERS, Column, as_number, bin_labels, kind_of_values, quantiles
-from .counting import COUNTED
+from .counting import COUNTED, mutual_information
 from .fidelity import auc, fidelity
 from .missing import MISSING
 from .reading import readable
@@ -205,6 +206,7 @@ def from_table(
     table: Any,
     columns: Sequence[str] | str = "all",
     *,
+    order: str = "given",
     bins: int | None = None,
     weights: str | None = None,
     missing: str = "refuse",
@@ -217,6 +219,7 @@ def from_table(
     Args:
         table: a DataFrame (pandas, Polars), a table of Arrow's, or a dictionary of columns.
         columns: their names, in order; or all.
+        order: in which columns are learned, each given those before it: given or information.
         bins: of columns with many different numbers, by quantiles.
         weights: the column that holds the rows' weights; whole numbers count rows.
         missing: what becomes of missing values: refuse, skip the row, or category.
@@ -237,7 +240,8 @@ def from_table(
     """
     data = Data(
         source="rows", path="table", columns=columns if isinstance(columns, str) else list(columns),
-        bins=bins, weights=weights, missing=missing, stopping=stopping, held_out=held_out, law_seed=seed,
+        order=order, bins=bins, weights=weights, missing=missing, stopping=stopping, held_out=held_out,
+        law_seed=seed,
     )  # fmt: skip
     rows = _rows(_arrow(table), data, "the table")
     rows.wrap = _wrap(table)
@@ -352,9 +356,37 @@ def _rows(table: Any, data: Data, where: str) -> Rows:
     columns, codes = [], np.empty((len(weights), len(wanted)), np.int32)
     for place, (name, found) in enumerate(coded):
         column, codes[:, place] = _column(name, found, weights, data, where)
-        columns.append(column)
+        columns.append(replace(column, place=place))
+    return ordered(columns, codes, weights, data)
+
+
+def ordered(columns: Sequence[Column], codes: np.ndarray, weights: np.ndarray, data: Data) -> Rows:
+    """Rows [n, T] with their weights [n] as a source: split into parts, columns in the order of learning."""
     different, parts = split(codes, weights, data)
-    return Rows(columns, different, parts)
+    order = ORDERS.load(data.order)(different, parts[0], [len(column.labels) for column in columns])
+    return Rows([columns[place] for place in order], different[:, order], parts)
+
+
+def as_given(codes: np.ndarray, weights: np.ndarray, sizes: Sequence[int]) -> list[int]:
+    """The order in which columns were asked for."""
+    return list(range(len(sizes)))
+
+
+def by_information(codes: np.ndarray, weights: np.ndarray, sizes: Sequence[int]) -> list[int]:
+    """First the column that tells most about others; then always the one of which most is told.
+
+    Args:
+        codes: int32 [S, T], rows to train on.
+        weights: [S].
+        sizes: how many categories each column has.
+    """
+    information = mutual_information(codes, weights, sizes)
+    order = [int(information.sum(1).argmax())]
+    while len(order) < len(sizes):
+        told = information[order].sum(0)
+        told[order] = -1
+        order.append(int(told.argmax()))
+    return order
 
 
 def _weights(table: Any, data: Data, names: list[str], where: str) -> np.ndarray:

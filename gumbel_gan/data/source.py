@@ -38,6 +38,7 @@ class Source:
         ended: whether a source that passes once has nothing more.
         error: why it ended early, if it did.
         warning: one line about what can hardly be learned from it; None if there is nothing to say.
+        described: whether settings describe it, so that it can be opened again.
         wrap: makes a container of labels, like that of the values it was made from; None gives an array.
 
     Example:
@@ -69,6 +70,7 @@ class Source:
     ended = False
     error: ValueError | None = None
     warning: str | None = None
+    described = False
     wrap: Callable[[Sequence[str]], Any] | None = None
 
     @property

@@ -50,9 +50,9 @@ def likelihood(result: Result) -> Figure:
         axis.set_ylim(bottom - margin, top + margin)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.set_xlabel("epoch")
-        axis.set_ylabel("log-likelihood of a row, nats")
+        axis.set_ylabel("nats")
         runs = f", mean and range of {result.runs} runs" if result.runs > 1 else ""
-        axis.set_title(f"How probable are rows?{runs}")
+        axis.set_title(f"Log-likelihood of a row{runs}")
         axis.grid(alpha=0.25, axis="y")
         axis.legend(fontsize=8, loc="lower right")
     return figure
@@ -90,10 +90,10 @@ def columns(result: Result) -> Figure:
         axis.set_yticks(range(len(names)), names, fontsize=7)
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
-        bar = figure.colorbar(image, ax=axis, shrink=0.7)
+        bar = right.colorbar(image, ax=axis, shrink=0.7)
         bar.outline.set_visible(False)
         bar.set_label("total variation", fontsize=8)
-        axis.set_title("Every pair of columns, and on the diagonal every column", fontsize=9)
+        axis.set_title("Pairs of columns; on the diagonal columns", fontsize=9)
     return figure
 
 

@@ -17,6 +17,8 @@ from .style import BLUE, GREY, ORANGE, PALETTE, STYLE, Figure, literal, save_fig
 
 MAX_ROWS = 30
 """Categories that a heatmap shows by name."""
+WIDE = 70
+"""Letters of a table's row that it shows."""
 
 
 DISTANCES = {
@@ -37,7 +39,7 @@ def pictures(result: Result, style: str = "png") -> dict[str, Callable[[str], An
     """
     figures: dict[str, Callable[[Result], Figure]] = {"error_heatmap": error_heatmap}
     figures |= {name: Row(name, made_of).load() for name, made_of in result.source.figures}
-    if result.classes is None and len(result.labels) > MAX_ROWS:
+    if result.source.stream == "categories" and len(result.labels) > MAX_ROWS:
         figures["scatter"] = categories_scatter
     named = {f"{name}.{style}": figure for name, figure in figures.items()}
     return {name: partial(_write, figure, result, name) for name, figure in named.items()}
@@ -73,16 +75,18 @@ def error_heatmap(result: Result) -> Figure:
     mean = result.errors.mean(1).T  # [K', E']
     shown, title = _most_probable(result)
     several = result.runs > 1
-    beneath = several or bool(result.source.curves)
+    rows = result.source.stream == "rows"  # whose distance from the training rows says little
+    beneath = (several and not rows) or bool(result.source.curves)
     height = 0.9 + 0.22 * max(len(shown), 5) + (2.2 if beneath else 0)
     with rc_context(STYLE):
-        figure = Figure(figsize=(8, height))
+        figure = Figure(figsize=(12 if rows else 8, height))
         ratios = [0.22 * max(len(shown), 5), 1.8] if beneath else [1]
         axes = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
-        labels = [literal(shown_label(result.shown_labels[k])) for k in shown]
+        width = WIDE if rows else 18
+        labels = [literal(shown_label(result.shown_labels[k], width)) for k in shown]
         _draw_heatmap(figure, axes[0], result.epochs, mean[shown], labels)
         axes[0].set_title(title + (f", mean of {result.runs} runs" if several else ""))
-        axes[0].set_ylabel("category")
+        axes[0].set_ylabel("row" if rows else "category")
         if beneath:
             _draw_distance(axes[1], result)
         axes[-1].set_xlabel("epoch")
@@ -174,7 +178,8 @@ def _most_probable(result: Result) -> tuple[np.ndarray, str]:
     if len(named) < len(result.target):  # the last of them are all others together
         named = named[:-1]
     shown = np.argsort(-named, kind="stable")[:MAX_ROWS]
-    return shown, f"{title}: the {MAX_ROWS} most probable of {len(result.target):,} categories"
+    noun = "different rows" if result.source.stream == "rows" else "categories"
+    return shown, f"{title}: the {MAX_ROWS} most probable of {len(result.target):,} {noun}"
 
 
 def _draw_heatmap(

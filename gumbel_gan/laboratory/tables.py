@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..config.catalogue import ORDERS
 from ..config.checks import check_count, seed_of
 from ..config.config import Config
 from ..data.counting import Counted, SpreadRows, chow_liu, independent
@@ -39,6 +40,7 @@ class Table:
         learner: gan, maximum_likelihood (its best epoch), maximum_likelihood_last, independent, chow_liu,
             spread or ctgan.
         rows: drawn, where the truth is known.
+        order: in which columns are learned: given or information.
     """
 
     seed: int = 0
@@ -47,12 +49,13 @@ class Table:
     table: str = "asia"
     learner: str = "gan"
     rows: int = 12_500
+    order: str = "given"
 
     def __post_init__(self) -> None:
         seed_of(self.seed)
         for name in ("runs", "epochs", "rows"):
             check_count(name, getattr(self, name))
-        for name, known in (("table", TABLES), ("learner", LEARNERS)):
+        for name, known in (("table", TABLES), ("learner", LEARNERS), ("order", ORDERS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: received {getattr(self, name)!r}: give one of {', '.join(known)}")
 
@@ -155,7 +158,7 @@ class TableTask(Task):
         self, settings: Table, progress: Told | None = None, stopping: Event | None = None
     ) -> tuple[np.ndarray, Columns]:
         """The log-likelihood of a held-out row, [1, R], and all scores."""
-        table = published(settings.table, settings.rows, settings.seed)
+        table = published(settings.table, settings.rows, settings.seed, settings.order)
         start = time.perf_counter()
         learned = LEARNERS[settings.learner](settings, table, progress, stopping)
         seconds = time.perf_counter() - start

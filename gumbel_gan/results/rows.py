@@ -1,6 +1,6 @@
 """Rows from a trained generator of a table: drawn, also with some columns given; and exact probabilities."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..config.checks import suggestion
-from ..data.columns import Column
+from ..data.columns import Column, in_table
+from ..data.missing import MISSING
 from ..data.source import listed
 
 ENUMERATED = 1 << 16
@@ -168,7 +169,7 @@ def as_table(columns: Sequence[Column], codes: np.ndarray, wrap: Callable[[Any],
     """
     table = {
         column.name: np.array([*column.values, None], object)[codes[:, place]].tolist()
-        for place, column in enumerate(columns)
+        for place, column in in_table(columns)
     }
     return (wrap or framed)(table)
 
@@ -182,17 +183,12 @@ def framed(table: dict[str, list[Any]]) -> Any:
     return pandas.DataFrame(table)
 
 
-def csv_lines(columns: Sequence[Column], codes: np.ndarray) -> Any:
-    """Rows as a table of text of Arrow's, which is what is written as CSV; what is missing is empty."""
-    import pyarrow as pa
-
-    from ..data.missing import MISSING
-
-    return pa.table(
-        {
-            column.name: pa.array(
-                [None if label == MISSING else label for label in column.labels], pa.string()
-            ).take(pa.array(codes[:, place]))
-            for place, column in enumerate(columns)
-        }
+def csv_cells(columns: Sequence[Column], codes: np.ndarray) -> tuple[list[str], Iterator[tuple[str, ...]]]:
+    """Rows as a CSV file holds them: the header and the cells of every row; what is missing is empty."""
+    ordered = in_table(columns)
+    cells = (
+        np.array(["" if label == MISSING else label for label in column.labels], object)[codes[:, place]]
+        for place, column in ordered
     )
+    rows = zip(*(column.tolist() for column in cells), strict=True)
+    return [column.name for _, column in ordered], rows

@@ -81,7 +81,7 @@ def _of_rows(result: Result) -> str:
     lines.append(
         f"{told['new_rows']:.1%} of drawn rows are new; the closest training row differs in "
         f"{told['closest']:.2f} columns (of a real row, in {told['real_closest']:.2f}), which "
-        " says nothing about privacy"
+        "says nothing about privacy"
     )
     lines.append(
         f"the discriminator ranks a real row above a drawn one {told['discriminator_auc']:.1%} of the time "

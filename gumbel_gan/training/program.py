@@ -149,6 +149,8 @@ def _quiet_about_the_end() -> Iterator[None]:
 def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Result:
     """What the recorder holds, as a result."""
     source = recorder.stream.source
+    if not source.described:
+        config = replace(config, data=replace(config.data, given=True))
     return Result(
         config=config,
         labels=source.labels,

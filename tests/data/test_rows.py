@@ -116,6 +116,19 @@ def test_split() -> None:
     assert set(drawn) == set(np.flatnonzero(rows.weights[0]))
 
 
+def test_order_of_learning() -> None:
+    """By information: the columns that tell most come first; the table's own order is remembered."""
+    random = np.random.default_rng(0)
+    a, c = random.integers(2, size=400), random.integers(2, size=400)
+    table = {"alone": c, "copy": a, "noisy": np.where(random.random(400) < 0.2, 1 - a, a)}
+    rows = gg.from_table(table, order="information", **WHOLE)
+    assert [column.name for column in rows.columns] == ["copy", "noisy", "alone"]
+    assert [column.place for column in rows.columns] == [1, 2, 0]
+    assert set(rows.labels) == {f"{x},{y},{z}" for x, y, z in zip(a, table["noisy"], c, strict=True)}
+    with pytest.raises(ValueError, match="data.order: received 'best'"):
+        gg.from_table(table, order="best")
+
+
 def test_weights() -> None:
     """Whole numbers count rows, so that a table of counts is the table itself."""
     frame = pd.DataFrame({"a": ["x", "y", "x"] * 9, "b": ["u", "u", "v"] * 9})

@@ -1,5 +1,6 @@
 """Rows from a generator: conditional draws against enumeration and rejection, marginals, tables."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from gumbel_gan.data.columns import Column
 from gumbel_gan.data.missing import MISSING
 from gumbel_gan.results import rows
-from gumbel_gan.results.rows import as_table, csv_lines, draw, given_codes, marginal
+from gumbel_gan.results.rows import as_table, csv_cells, draw, given_codes, marginal
 
 from ..gan.test_columns import ROWS, SIZES, shaken
 from ..statistics import check_frequencies
@@ -125,4 +126,9 @@ def test_tables() -> None:
     assert frame.to_dict("list")["a"] == [1, 0]
     assert frame["c"].isna().tolist() == [True, False]
     assert as_table(COLUMNS, codes, dict) == {"a": [1, 0], "b": ["w", "z"], "c": [None, 1.5]}
-    assert csv_lines(COLUMNS, codes).to_pydict() == {"a": ["1", "0"], "b": ["w", "z"], "c": [None, "1.5"]}
+    names, cells = csv_cells(COLUMNS, codes)
+    assert names == ["a", "b", "c"]
+    assert list(cells) == [("1", "w", ""), ("0", "z", "1.5")]
+    moved = [replace(column, place=2 - number) for number, column in enumerate(COLUMNS)]
+    assert list(as_table(moved, codes)) == ["c", "b", "a"]
+    assert list(csv_cells(moved, codes)[1]) == [("", "w", "1"), ("1.5", "z", "0")]

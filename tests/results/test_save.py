@@ -186,7 +186,7 @@ def test_default_of_strings(kind: str) -> None:
     assert drawn.tolist() == result.sample(200, "last", 1, 5).tolist()
     assert drawn.tolist() != result.sample(200, "last", 0, 5).tolist()
     assert set("".join(drawn)) <= set("x+- ")
-    with pytest.raises(ValueError, match="of: received averaged for strings"):
+    with pytest.raises(ValueError, match="of: received averaged for sequences"):
         result.sample(3, "averaged")
     assert result.sample(0).shape == (0,)
 
