@@ -78,6 +78,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("letters.txt", "words.txt", "TEXT"):
         shutil.copy(ROOT / "tests" / "data" / "genesis.txt", tmp_path / name)
     (tmp_path / "table.csv").write_text("kind,size\n" + "a,1\nb,2\n" * 10)
+    (tmp_path / "survey.csv").write_text("gender,age,region\n" + "f,18,north\nm,30,south\nf,44,south\n" * 20)
     np.save(tmp_path / "numbers.npy", [0, 1, 2, 2])
     (tmp_path / "names.txt").write_text("".join(f"{a}{b}\n" for a in "abcdef" for b in "ghijk"))
     (tmp_path / "log").write_text("ok\nwarn\nok\nerror\n" * 30)

@@ -203,7 +203,7 @@ def test_in_python() -> None:
             "received convolution",
         ),
         (["--data.columns", "region,smokes", "--generator.estimator", "rloo"], "received rloo"),
-        (["--data.columns", "region,smokes", "--data.stopping", "0"], "training.patience: received 20"),
+        (["--data.columns", "region,smokes", "--data.stopping", "0"], "training.patience: received 100"),
         (["--data.columns", "region,smokes", "--runs", "2", "--devices", "2"], "training.patience: received"),
     ],
 )

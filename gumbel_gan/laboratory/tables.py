@@ -127,7 +127,7 @@ def of_ctgan(settings: Table, table: Published, progress: Any, stopping: Any) ->
         from ctgan import CTGAN
     except ImportError:
         raise ValueError(
-            "learner: received ctgan, which is not installed: pip install 'gumbel_gan[tables]'"
+            "learner: received ctgan, which is not installed: pip install 'gumbel_gan[ctgan]'"
         ) from None
     import pandas
 

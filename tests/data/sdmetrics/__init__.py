@@ -1,0 +1,1 @@
+"""What SDMetrics says, and the script that asks it."""
