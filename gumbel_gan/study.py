@@ -16,7 +16,7 @@ from .laboratory import cluster
 from .laboratory.apart import CELLS, Ended, apart
 from .laboratory.cells import Cell, restore
 from .laboratory.grid import read
-from .laboratory.report import summary, write_report
+from .laboratory.report import cells_of_others, summary, write_report
 from .laboratory.study import here, train_all
 from .quiet import loading
 from .results.directory import made_directory
@@ -65,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for cell in cells:
             load_own(cell.own_parts, *cell.side_by_side)
         made_directory(kept)
+        strangers = cells_of_others(directory, cells)
     except ValueError as error:
         fail(str(error), 2)
     todo = [cell for cell in cells if not restore(cell, kept)]
@@ -73,6 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             again = len(cells) - len(todo)
             progress.say(
                 f"{again} of {len(cells)} cells are kept from before in {kept}: remove it to repeat them"
+            )
+        if strangers:
+            progress.say(
+                f"study.csv in {directory} held {strangers} other cells, and will hold this study's: theirs "
+                f"stay in {kept}, and their own command writes the table again"
             )
         status, stopped = _train(todo, kept, given.cluster, progress) if todo else (0, "")
     write_report(directory, kind, cells)

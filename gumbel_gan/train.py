@@ -114,7 +114,10 @@ def _train(
     callbacks = [keras.callbacks.TensorBoard(board)] if given.tensorboard else []
     if not source.replayable:
         size = config.training.batches * config.training.batch_size
-        progress.say(f"Reading standard input: an epoch is {size:,} items.")
+        progress.say(
+            f"Reading standard input: an epoch is {size:,} items, and {config.epochs} epochs are "
+            f"{config.epochs * size:,}."
+        )
     ending = train_and_keep(config, source, directory, pictures, callbacks, progress, signals.stopping)
     progress.close()
     if (result := ending.result) is None:

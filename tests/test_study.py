@@ -56,12 +56,37 @@ def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     study.main([path, "--output", str(out), "--vary", "temperature=[0.5,1.0,2.0]"])
     printed = capsys.readouterr().out
     assert "cell 1/1: temperature 2.0" in printed
+    assert "other cells" not in printed
     assert (out / "study.csv").read_text().startswith(before.rstrip("\n").rsplit("\n", 1)[0])
     # A cell that cannot be read, here half of one, is trained again.
     kept = out / "cells" / read(path, [], {})[1][0].file
     kept.write_bytes(kept.read_bytes()[:500])
     study.main([path, "--output", str(out)])
     assert capsys.readouterr().out.count("cell 1/1") == 1
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def test_another_study_in_one_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says that the table will be its own; the other study's cells stay, and its command restores them."""
+    out = ["--output", str(tmp_path / "out")]
+    first, second = (
+        written(folder(tmp_path / name), BASE + f"vary: {{temperature: {temperatures}}}")
+        for name, temperatures in (("first", "[0.5, 1.0]"), ("second", "[0.7]"))
+    )
+    study.main([first, *out])
+    before = (tmp_path / "out" / "study.csv").read_bytes()
+    capsys.readouterr()
+    study.main([second, *out])
+    assert "held 2 other cells, and will hold this study's" in capsys.readouterr().out
+    assert len(rows(tmp_path / "out" / "study.csv")) == 3
+    study.main([first, *out])
+    printed = capsys.readouterr().out
+    assert "2 of 2 cells are kept" in printed
+    assert (tmp_path / "out" / "study.csv").read_bytes() == before
 
 
 def test_cell_that_fails_is_reported_and_the_others_go_on(

@@ -77,7 +77,7 @@ def test_standard_input(tmp_path: Path) -> None:
     more = ["--training.batches", "10", "--epochs", "30"]
     done = command(*arguments, *more, stdin=lines, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Reading standard input: an epoch is 100 items." in done.stdout
+    assert "Reading standard input: an epoch is 100 items, and 30 epochs are 3,000." in done.stdout
     assert "The stream ended after 4 of 30 epochs." in done.stdout
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["target_is"], summary["target"]) == ("counted", [0.5, 0.25, 0.25])

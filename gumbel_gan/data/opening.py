@@ -310,7 +310,15 @@ def _from_integers(
             f"data.path: received integers from {lowest} to {highest} in {where}: give integers from "
             f"{would_do}, or list those there are in data.vocabulary"
         )
-    return _checked(Frequencies([counts[k] for k in range(categories)], names, probabilities))
+    source = _checked(Frequencies([counts[k] for k in range(categories)], names, probabilities))
+    if given is None and lowest > 0 and source.warning is None:
+        first = "0" if lowest == 1 else f"0 to {lowest - 1}"
+        source.warning = (
+            f"integers in {where} begin at {lowest}, and are taken to begin at 0, so {first} will be learned "
+            "to be impossible: list those there are in data.vocabulary"
+        )
+        LOGGER.warning(source.warning)
+    return source
 
 
 def _checked(source: Frequencies) -> Frequencies:

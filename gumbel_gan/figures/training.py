@@ -170,7 +170,7 @@ def sequence_lengths(result: Result) -> Figure:
 
 def _most_probable(result: Result) -> tuple[np.ndarray, str]:
     """Which categories to show, in their own order, and the title that says so."""
-    title = "Error of the learned probabilities"
+    title = "Error of the probabilities learned after each epoch"
     categories = result.probabilities.shape[-1]
     if categories <= MAX_ROWS:
         return np.arange(categories), title

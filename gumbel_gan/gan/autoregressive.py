@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from .estimators import Estimator, Loss, Pathwise
-from .gumbel import Seed, finite, fold_in, gumbel_max
+from .gumbel import Seed, drawn_once, finite, fold_in, gumbel_max
 from .serialization import in_float32
 
 APART = 7919
@@ -115,8 +115,9 @@ class AutoregressiveGenerator(keras.Model):
             parts.append(found[:, : len(part)].astype(np.float64))
         return np.concatenate(parts, axis=1)
 
-    def sample(self, samples: int, seed: Seed) -> tf.Tensor:
-        """Hard samples, each fed back, int32 [R, samples, T]; `seed` is int [2]."""
+    def sample(self, samples: int, seed: Seed | None = None) -> tf.Tensor:
+        """Hard samples, each fed back, int32 [R, samples, T]; `seed` is int [2], by default drawn once."""
+        seed = drawn_once(seed)
         symbol, state = self.start(samples)
         codes = []
         for number in range(self.length):

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ..config.checks import check_count
 from .estimators import Estimator, Loss
-from .gumbel import Seed, gumbel_max
+from .gumbel import Seed, drawn_once, gumbel_max
 from .layout import runs_first, softmax
 from .serialization import in_float32, register
 
@@ -111,9 +111,9 @@ class CategoricalGenerator(keras.Model):
         """The mean loss, [R], whose gradient in the weights is the estimator's."""
         return estimator.surrogate(loss, self.logits, temperature, batch, seed)
 
-    def sample(self, samples: int, seed: Seed) -> tf.Tensor:
-        """Hard samples, int32 [R, samples], by Gumbel-max; `seed` is int [2]."""
-        return gumbel_max(self.logits, samples, seed)
+    def sample(self, samples: int, seed: Seed | None = None) -> tf.Tensor:
+        """Hard samples, int32 [R, samples], by Gumbel-max; `seed` is int [2], by default drawn once."""
+        return gumbel_max(self.logits, samples, drawn_once(seed))
 
     def names(self, samples: np.ndarray, labels: Sequence[str]) -> list[str]:
         """Samples [n] by their labels."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ..config.checks import seed_of
 from .layout import RUNS_LAST_FROM, argmax, many_runs, runs_first, runs_last, sizes, softmax, swapped
 
 fixed = tf.stop_gradient
@@ -48,6 +49,11 @@ def fold_in(seed: Seed, number: int) -> Seed:
         [[1 2 2 2 0 0 2 2]]
     """
     return tf.stack([seed[0] + number, seed[1]])
+
+
+def drawn_once(seed: Seed | None) -> Seed:
+    """The seed, int [2]; where it was left open, one draw of Python's `random`."""
+    return (seed_of(None) % 2**31, 0) if seed is None else seed
 
 
 def gumbel_noise(shape: Sequence[int], seed: Seed, dtype: Any = tf.float32) -> tf.Tensor:

@@ -2,24 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
-register = keras.saving.register_keras_serializable("gumbel_gan")
-"""Decorates a class that Keras saves, so that a saved file names it without its module.
+Kind = TypeVar("Kind", bound=type)
 
-Example:
-    The name that a saved file has for a class of your own:
 
-    >>> import keras
-    >>> import gumbel_gan as gg
-    >>> @gg.register
-    ... class Tuned(gg.Rebar):
-    ...     pass
-    >>> keras.saving.get_registered_name(Tuned)
-    'gumbel_gan>Tuned'
-"""
+def register(kind: Kind) -> Kind:
+    """Decorate a class that Keras saves, so that a saved file names it without its module.
+
+    Args:
+        kind: the class, an estimator or a network of your own.
+
+    Example:
+        The name that a saved file has for a class of your own:
+
+        >>> import keras
+        >>> import gumbel_gan as gg
+        >>> @gg.register
+        ... class Tuned(gg.Rebar):
+        ...     pass
+        >>> keras.saving.get_registered_name(Tuned)
+        'gumbel_gan>Tuned'
+    """
+    decorated: Kind = keras.saving.register_keras_serializable("gumbel_gan")(kind)
+    return decorated
 
 
 def in_float32(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What a study found: study.csv, study.png and the table on the terminal."""
 
+import csv
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,8 +14,24 @@ from ..config.catalogue import TASKS
 from ..results.files import write_table
 from ..results.metrics import ratio_of_means
 from ..results.readable import shown_label
+from ..results.written import ERRORS
 from .cells import Cell
 from .tasks import Task
+
+
+def cells_of_others(directory: str, cells: Sequence[Cell]) -> int:
+    """How many cells the directory's study.csv has that are not among these.
+
+    Args:
+        directory: of the study, which may be new.
+        cells: of the study that will write there.
+    """
+    try:
+        with open(os.path.join(directory, "study.csv"), encoding="utf-8", errors=ERRORS, newline="") as file:
+            labels = {row["cell"] for row in csv.DictReader(file)}
+    except (OSError, KeyError, csv.Error):
+        return 0
+    return len(labels - {cell.label for cell in cells})
 
 
 def write_report(directory: str, kind: str, cells: Sequence[Cell]) -> None:

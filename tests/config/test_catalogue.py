@@ -27,6 +27,7 @@ from gumbel_gan.config.catalogue import (
     LOSSES,
     MISSING,
     OPTIMIZERS,
+    ORDERS,
     PENALTIES,
     SAMPLED,
     SCHEDULES,
@@ -55,7 +56,7 @@ FAMILIES: dict[str, Family[Any]] = {
     family.noun: family
     for family in (
         ESTIMATORS, LOSSES, SCHEDULES, VIEWS, SMOOTHINGS, PENALTIES, GENERATORS, DISCRIMINATORS, OPTIMIZERS,
-        LAWS, UNITS, MISSING, SOURCES, SAMPLED, TASKS,
+        LAWS, UNITS, MISSING, ORDERS, SOURCES, SAMPLED, TASKS,
     )
 }  # fmt: skip
 ROWS = [
@@ -289,6 +290,7 @@ CONSTRUCTED: dict[str, Any] = {
     "law": lambda name: open_source(Data(law=name, categories=3)),
     "unit": lambda name: open_source(Data(path=str(Path(__file__)), unit=name)),
     "way with missing values": lambda name: from_values(["a", "b", "b"], missing=name),
+    "order of columns": lambda name: gumbel_gan.from_table({"a": [0, 1] * 9, "b": [1, 0] * 9}, order=name),
     "source": lambda name: open_source(Data(source=name, **NEEDED[name])),
     "sampled distribution": lambda name: made_up().sample(3, of=name),
     "task": lambda name: read_study(name),
@@ -307,6 +309,7 @@ DELETED = {
     "law": "zipf",
     "unit": "words",
     "way with missing values": "skip",
+    "order of columns": "information",
     "source": "law",
     "sampled distribution": "last",
     "task": "ngram",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gumbel_gan as gg
 from gumbel_gan.config.data import Data
 from gumbel_gan.data.feed import Feed
 from gumbel_gan.data.opening import from_values, open_source
@@ -229,3 +230,30 @@ def test_too_few_lines(tmp_path: Path) -> None:
         open_source(Data(path=str(path), length=4))
     with pytest.raises(ValueError, match="data.path: cannot read"):
         open_source(Data(path=str(tmp_path / "none"), length=4))
+
+
+def test_data_in_python_are_not_described() -> None:
+    """The settings of a training on them say so, and are refused where they would open other data."""
+    result, _ = gg.run(gg.Config(epochs=1, seed=0), gg.from_values(["a", "b", "a"]))
+    assert result.config.data.given
+    with pytest.raises(
+        ValueError, match=r"^data.given: these settings are of a training on data held in Python"
+    ):
+        gg.run(result.config)
+    again, _ = gg.run(result.config, gg.from_values(["a", "b", "a"]))
+    assert (again.learned == result.learned).all()
+    described, _ = gg.run(gg.Config(epochs=1, seed=0))
+    assert not described.config.data.given
+    opened, _ = gg.run(described.config, gg.open_source(described.config.data))
+    assert not opened.config.data.given
+
+
+def test_integers_that_begin_at_one(caplog: pytest.LogCaptureFixture) -> None:
+    source = gg.from_values([1, 2, 3, 2])
+    assert source.labels == ("0", "1", "2", "3")
+    assert "integers in the values begin at 1, and are taken to begin at 0, so 0 will be" in caplog.text
+    caplog.clear()
+    for fine in ([0, 1, 2], {"1": 3, "2": 4}):
+        assert gg.from_values(fine).warning is None
+    assert gg.from_values([1, 2, 3], vocabulary=[1, 2, 3]).warning is None
+    assert not caplog.text

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from gumbel_gan.figures.training import (
 from gumbel_gan.results.metrics import max_abs_error, total_variation
 from gumbel_gan.results.result import Result
 
-from ..results.made_up import made_up
+from ..results.made_up import made_up, of_rows
 
 
 def of_strings(kind: str = "grammar", runs: int = 2, epochs: int = 4) -> Result:
@@ -144,7 +145,9 @@ def test_lengths_of_strings() -> None:
 @pytest.mark.parametrize("kind", SOURCES)
 def test_every_figure_of_every_source_can_be_drawn(kind: str, tmp_path: Path) -> None:
     row = SOURCES[kind]
-    result = of_strings(kind) if row.stream == "sequences" else made_up(kind=kind)
+    makers: dict[str, Callable[..., Result]]
+    makers = {"categories": made_up, "sequences": of_strings, "rows": of_rows}
+    result = makers[row.stream](kind=kind)
     result.metrics |= {name: np.full((4, 2), 0.5) for name in row.scores}
     drawn = pictures(result)
     assert set(drawn) == {"error_heatmap.png", *(f"{name}.png" for name, _ in row.figures)}

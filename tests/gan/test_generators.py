@@ -50,7 +50,7 @@ def test_logits_lie_with_the_runs_last(runs: int) -> None:
 
 
 def test_it_is_made_and_goes_with_all_estimators() -> None:
-    generator = GENERATORS.load("logits").made(4, "", None, 3, 7)
+    generator = GENERATORS.load("logits").made(4, "", (), None, 3, 7)
     assert type(generator) is CategoricalGenerator
     assert generator.logits_shape == (3, 4)
     for name in ESTIMATORS:
@@ -70,3 +70,15 @@ def test_it_is_saved_and_loaded(tmp_path: Path) -> None:
     np.testing.assert_array_equal(generator.logits, loaded.logits)
     for ours, theirs in zip(generator.weights, loaded.weights, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.drawn
+def test_a_seed_that_is_left_open_is_drawn() -> None:
+    """It follows `keras.utils.set_random_seed`, and differs from call to call."""
+    generator = CategoricalGenerator(100)
+    samples = []
+    for _ in range(2):
+        keras.utils.set_random_seed(5)
+        samples.append([generator.sample(20).numpy() for _ in range(2)])
+    np.testing.assert_array_equal(samples[0], samples[1])
+    assert (samples[0][0] != samples[0][1]).any()

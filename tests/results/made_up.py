@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from gumbel_gan.config.config import Config
+from gumbel_gan.data.columns import Column
+from gumbel_gan.data.fidelity import fidelity
 from gumbel_gan.gan.discriminators import LogisticDiscriminator
 from gumbel_gan.gan.generators import CategoricalGenerator
 from gumbel_gan.results.result import Result
@@ -55,3 +57,13 @@ def saved(result: Result, directory: Path) -> Result:
     result.gan = gan_of(result)
     save(result, str(directory))
     return load(str(directory))
+
+
+def of_rows(kind: str = "rows") -> Result:
+    """A result of a table of two columns."""
+    columns = (Column("a", ("x", "y")), Column("b", ("0", "1", "2"), "integer"))
+    random = np.random.default_rng(0)
+    train, drawn = (random.integers((2, 3), size=(50, 2)).astype(np.int32) for _ in range(2))
+    found = {**fidelity(train, train, drawn, (2, 3)), "discriminator_auc": 0.5}
+    split = {"training": 50, "stopping": 5, "held_out": 5, "digest": "", "counted": {"Chow-Liu tree": -1.5}}
+    return made_up(6, kind=kind, columns=columns, fidelity=(found, found), split=split)
