@@ -50,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _check(given)
         result = load(given.run) if given.run else None
-        if result is not None and result.classes is not None:
-            raise ValueError(f"run: received {given.run}, of strings: give one of single categories")
+        if result is not None and result.source.stream != "categories":
+            raise ValueError(
+                f"run: received {given.run}, of {result.source.stream}: give one of single categories"
+            )
         made_directory(given.output)
         with loading():
             from .figures.measurements import gradient_figure

@@ -119,8 +119,8 @@ class Config:
     Attributes:
         output: the directory for the results (default: runs/NAME, the data's, the --config file's, or toy).
         overwrite: replace the results that the output directory holds.
-        seed: of everything random; 0 or more (default in Python: one draw of `random`, so that
-            `keras.utils.set_random_seed` settles it).
+        seed: of everything random; 0 or more (default of commands: 0; in Python: one draw of `random`, so
+            that `keras.utils.set_random_seed` settles it).
         runs: independent GANs trained side by side.
         devices: GPUs (without any, CPU cores) to split the runs over.
         epochs: epochs of training.

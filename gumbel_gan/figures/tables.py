@@ -12,7 +12,7 @@ from .style import BLUE, GREY, ORANGE, STYLE, Figure, literal
 
 MOST_COLUMNS = 12
 """Columns whose categories are drawn; of more, those that are furthest from the real ones."""
-MOST_BARS = 8
+MOST_BARS = 10
 """Categories of a column that are drawn: the most frequent ones."""
 DASHES = ("--", ":", "-.", (0, (5, 1)))
 
@@ -82,7 +82,10 @@ def columns(result: Result) -> Figure:
         for axis, place in zip(grid.flat, shown, strict=False):
             _bars(axis, result, place, names[place], single[place])
         handles, labels = grid.flat[0].get_legend_handles_labels()
-        left.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=8, frameon=False)
+        left.legend(
+            handles, labels, loc="outside upper left", ncols=2, fontsize=8, frameon=False,
+            title="shares of categories (in brackets: total variation)", title_fontsize=8, alignment="left",
+        )  # fmt: skip
         axis = right.subplots()
         np.fill_diagonal(pairs, single)
         image = axis.imshow(pairs, cmap="Blues", vmin=0, vmax=max(float(pairs.max()), 0.02))
@@ -93,7 +96,7 @@ def columns(result: Result) -> Figure:
         bar = right.colorbar(image, ax=axis, shrink=0.7)
         bar.outline.set_visible(False)
         bar.set_label("total variation", fontsize=8)
-        axis.set_title("Pairs of columns; on the diagonal columns", fontsize=9)
+        axis.set_title("Pairs of columns (diagonal: single columns)", fontsize=9)
     return figure
 
 

@@ -204,18 +204,22 @@ def _draw_heatmap(
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=12)
     ticks = _ticks(limit, norm)
-    bar.set_ticks(ticks, labels=[f"{tick:+g}" if tick else "0" for tick in ticks])
+    bar.set_ticks(ticks, labels=[f"{tick:+.2g}" if tick else "0" for tick in ticks])
     bar.minorticks_off()
     bar.outline.set_visible(False)
     bar.set_label("learned minus true")
 
 
 def _ticks(limit: float, norm: Any, apart: float = 0.12) -> list[float]:
-    """Zero, and round numbers on both sides of it that lie this part of the colour bar apart, or more."""
+    """Zero, the ends, and round numbers between them that lie this part of the colour bar apart, or more."""
     kept = [0.0]
     for number in (m * 10.0**e for e in range(-6, 1) for m in (1, 3)):
         if number <= limit and norm(number) - norm(kept[-1]) >= apart:
             kept.append(number)
+    # The ends have labels, too: else nobody knows how large the darkest errors are.
+    if norm(limit) - norm(kept[-1]) < apart / 2 and len(kept) > 1:
+        kept.pop()
+    kept.append(limit)
     return [-number for number in reversed(kept[1:])] + kept
 
 

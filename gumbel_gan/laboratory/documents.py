@@ -49,6 +49,8 @@ class Trained:
     def range(self, column: str, digits: int = 3) -> str:
         """The mean, with the smallest and the largest, where these differ as shown."""
         values = self.columns[column]
+        if not len(values := values[~np.isnan(values)]):  # of a learner that is not random there is one run
+            return ""
         low, high = (f"{value:.{digits}f}" for value in (values.min(), values.max()))
         return f"{values.mean():.{digits}f}" + (f" ({low} to {high})" if low != high else "")
 
@@ -338,6 +340,49 @@ def autoencoder() -> str:
     return markdown(heading, rows)
 
 
+LEARNERS = {
+    "independent": "independent columns",
+    "spread": "the rows, spread a little",
+    "chow_liu": "Chow-Liu tree",
+    "maximum_likelihood_last": "maximum likelihood, last epoch",
+    "maximum_likelihood": "maximum likelihood, stopped",
+    "gan": "GAN",
+    "ctgan": "CTGAN",
+}
+"""What the tables call what learns a table."""
+
+
+def tables_known() -> str:
+    """Small tables whose truth is known: distances of the joint from it."""
+    return _of_tables(
+        ("asia", "dense"),
+        {"truth_total_variation": "total variation", "truth_kl": "KL", "held_out": "held-out row"},
+    )
+
+
+def tables_real() -> str:
+    """Real tables: log-likelihood of a row."""
+    return _of_tables(
+        ("titanic", "health_insurance", "churn"),
+        {"training": "training row", "held_out": "held-out row", "contingency_similarity": "pairs"},
+    )
+
+
+def _of_tables(names: Sequence[str], columns: dict[str, str]) -> str:
+    """Some columns of the study of tables, a row for each table and learner."""
+    found = [cell for cell in cells("tables") if cell.varied["table"] in names]
+    rows = (
+        [
+            cell.varied["table"].replace("_", " "),
+            LEARNERS[cell.varied["learner"]],
+            *(cell.range(name, 4 if "truth" in name else 3) for name in columns),
+            f"{cell.columns['fit_seconds'].max():.0f}",
+        ]
+        for cell in found
+    )
+    return markdown(["table", "learned by", *columns.values(), "seconds"], rows)
+
+
 def speed() -> str:
     """Microseconds an optimizer step and run, here and elsewhere."""
     with open(os.path.join(RESULTS, "benchmark", "benchmark.csv"), encoding="utf-8") as file:
@@ -364,7 +409,7 @@ TABLES: dict[str, Callable[[], Any]] = {
     function.__name__: function
     for function in (
         estimator_names, reproduction, why_so_cold, estimators, annealing, leak, counting, more_distributions,
-        grammar_baselines, grammar, polynomial, autoencoder, speed,
+        grammar_baselines, grammar, polynomial, autoencoder, tables_known, tables_real, speed,
     )
 }  # fmt: skip
 """By name."""
