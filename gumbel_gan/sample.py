@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -60,6 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         result = load(given.directory)
         conditions = parsed(given.given)
         if result.columns:
+            if given.format == "lines":
+                raise ValueError("format: received lines for a table: give csv or json")
+            if given.of == "averaged":
+                result.probabilities_of("averaged")  # refused
             with loading():
                 drawn = result.draw_rows(given.samples, conditions, given.run, given.seed % 2**63)
             told, write = _of_rows(result, drawn, given.run), partial(_print_rows, result, drawn)
@@ -91,7 +96,7 @@ def parsed(given: Sequence[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in given:
-        for pair in next(csv.reader([text], skipinitialspace=True)):
+        for pair in re.split(r",(?=[^,=]+=)", text):  # a category may hold commas
             column, equals, category = pair.partition("=")
             if not equals:
                 raise ValueError(f"given: received {pair!r}: give COLUMN=CATEGORY, as region=north,age=18-24")

@@ -1,7 +1,9 @@
 """The commands on tables: from a CSV file to rows drawn from what was learned."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,7 +109,7 @@ def test_sample_writes_the_file_that_it_read(
 
 def test_given(trained: Path, capsys: pytest.CaptureFixture[str], refused: Refused) -> None:
     capsys.readouterr()
-    given = ['"region=south, east",smokes=True', "children=2"]
+    given = ["region=south, east,smokes=True", "children=2"]
     arguments = [option for one in given for option in ("--given", one)]
     sample.main([str(trained), "-n", "20", "--format", "json", *arguments])
     drawn = json.loads(capsys.readouterr().out)
@@ -219,7 +221,84 @@ def test_refusals(
 def test_rows_only_methods_refuse_other_results() -> None:
     result, _ = gg.run(gg.Config(epochs=1, seed=0))
     for call in (lambda: result.log_prob([[1, 2]]), lambda: result.marginal("a")):
-        with pytest.raises(ValueError, match="single values or strings: learn data.columns"):
+        with pytest.raises(ValueError, match="of single values or strings, and has no columns"):
             call()
-    with pytest.raises(ValueError, match="given: received of a stream of single values"):
+    with pytest.raises(ValueError, match="given: received for single values"):
         result.sample(3, given={"a": 1})
+
+
+def test_slips_in_python() -> None:
+    """What a user may get wrong is one line that says what would do."""
+    frame: Any = pd.DataFrame({"a": ["x", "y"] * 20, "b": [1, 2] * 20})
+    rows_of: Any = gg.from_table(frame)
+    recipe: Any = gg.recipe("table", epochs=1)
+    calls: list[tuple[Any, str]] = [
+        (lambda: gg.run(recipe, frame), "source: received DataFrame: give gumbel_gan.from_values of it, or"),
+        (lambda: gg.run(rows_of, recipe), "config: received Rows: give a gumbel_gan.Config"),
+        (lambda: gg.run(gg.Config(epochs=1), rows_of), "received one of rows with settings for categories"),
+        (
+            lambda: gg.run(recipe, gg.from_values(frame["a"])),
+            "received one of categories with settings for rows",
+        ),
+        (lambda: gg.from_table(frame["a"]), "data: received Series: give a DataFrame"),
+        (lambda: gg.from_table(frame[["a"]]), "one column is for data.column, or gumbel_gan.from_values"),
+        (lambda: rows_of.encode(frame.iloc[0]), "rows: received a Series: give rows, as"),
+        (lambda: rows_of.encode({"a": "x", "b": 1}), "received a dictionary of single values"),
+        (
+            lambda: rows_of.encode([["x", None]]),
+            "received a missing value for b, where none was ever missing",
+        ),
+        (lambda: gg.from_table(frame, bins=1), "data.bins: received 1"),
+    ]
+    for call, message in calls:
+        with pytest.raises(ValueError, match=re.escape(message)) as refused:
+            call()
+        assert "\n" not in str(refused.value)
+    mixed = gg.from_table({"a": [1, "x", 2.5] * 9, "b": [0, 1, 0] * 9})
+    assert mixed.columns[0].labels == ("1", "2.5", "x")
+    assert gg.from_table(pd.DataFrame({"a": [1, "x", 2.5] * 9, "b": [0, 1, 0] * 9})).sizes == (3, 2)
+
+
+def test_types_come_back_after_loading(tmp_path: Path) -> None:
+    """Categories, dates and integers with gaps, from a directory as from the training itself."""
+    frame = pd.DataFrame(
+        {
+            "level": pd.Categorical(["low", "high"] * 20, ["low", "high"], ordered=False),
+            "day": pd.to_datetime(["2026-01-03", "2026-02-04"] * 20),
+            "number": pd.array([1, None] * 20, "Int64"),
+        }
+    )
+    config = gg.recipe("table", epochs=1, seed=0, training={"batches": 2})
+    result, _ = gg.run(config, gg.from_table(frame, missing="category"))
+    loaded = gg.load(result.save(str(tmp_path / "run")))
+    for found in (result.sample(20, seed=0), loaded.sample(20, seed=0)):
+        assert found.dtypes.equals(frame.dtypes), found.dtypes
+    pd.testing.assert_frame_equal(result.sample(20, seed=0), loaded.sample(20, seed=0))
+    text: Any = "level=low"
+    calls: list[tuple[Any, str]] = [
+        (lambda: loaded.sample(2, of="averaged"), "of: received averaged for rows"),
+        (lambda: loaded.sample(2, of="avg"), "of: received 'avg'"),
+        (lambda: loaded.sample(2, given=text), "given: received 'level=low': give a dictionary"),
+        (lambda: loaded.sample(2, run=3), "run: received 3: give the only one, 0"),
+        (lambda: loaded.marginal("day", "day"), "give each column once"),
+    ]
+    for call, message in calls:
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--run", "3"], "run: received 3: give 0 to 1"),
+        (["--format", "lines"], "format: received lines for a table: give csv or json"),
+        (["--of", "averaged"], "of: received averaged for rows"),
+    ],
+)
+def test_refusals_of_sample(options: list[str], message: str, trained: Path, refused: Refused) -> None:
+    assert message in refused(sample.main, str(trained), *options)
+
+
+def test_one_column_with_the_recipe_for_tables(survey: Path, refused: Refused) -> None:
+    line = refused(train.main, *QUICK, "--data.path", str(survey), "--data.column", "region")
+    assert "for a single column leave out configs/table.yaml, too" in line

@@ -120,6 +120,11 @@ class Data:
             except ValueError:  # it holds a zero, or half a character
                 raise ValueError(f"data.path: received {self.path!r}: give the path of a file") from None
         check_names("data", self)
+        if self.columns is not None and self.column is not None:
+            raise ValueError(
+                f"data.column: received {self.column} with data.columns {self.columns}: give one of the two; "
+                "for a single column leave out configs/table.yaml, too"
+            )
         self._check_keys()
         self._check_text()
         self._check_rows()

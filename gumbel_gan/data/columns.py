@@ -32,6 +32,7 @@ class Column:
         labels: of the categories, in order.
         kind: of its values: text, boolean, integer or number.
         edges: of bins, one more than there are bins; empty where values are categories themselves.
+        dtype: of pandas, if the table was a DataFrame of it.
         place: in the table, among the columns that are learned; these stand in the order of learning.
     """
 
@@ -40,6 +41,7 @@ class Column:
     kind: str = "text"
     edges: tuple[float, ...] = ()
     place: int = 0
+    dtype: str = ""
 
     @property
     def values(self) -> list[Any]:
@@ -79,6 +81,8 @@ class Column:
             for place, value_of in enumerate(self.values):
                 if value_of == number:
                     return place
+        if label == MISSING:
+            raise ValueError(f"{key}: received a missing value for {self.name}, where none was ever missing")
         near = suggestion(label, self.labels)
         would_do = near or f": give one of {listed(self.labels)}"
         raise ValueError(
@@ -94,7 +98,14 @@ class Column:
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> "Column":
         """The column that summary.json tells of."""
-        return cls(told["name"], tuple(told["labels"]), told["kind"], tuple(told["edges"]), told["place"])
+        return cls(
+            told["name"],
+            tuple(told["labels"]),
+            told["kind"],
+            tuple(told["edges"]),
+            told["place"],
+            told["dtype"],
+        )
 
 
 def in_table(columns: Sequence[Column]) -> list[tuple[int, Column]]:

@@ -67,7 +67,7 @@ class Rows(Source):
         if len(columns) < 2:
             raise ValueError(
                 f"data.columns: received {len(columns)}, {listed([c.name for c in columns])}: give two or "
-                "more, or one as data.column"
+                "more; one column is for data.column, or gumbel_gan.from_values"
             )
         self.columns = tuple(columns)
         self.codes: np.ndarray = np.asarray(codes, np.int32)
@@ -178,6 +178,12 @@ def encode(columns: Sequence[Column], rows: Any, key: str = "rows") -> np.ndarra
 
 def _by_column(columns: Sequence[Column], rows: Any, key: str) -> dict[str, list[Any]]:
     names = [column.name for column in columns]
+    if kind_of(rows) == "pandas" and rows.ndim == 1:
+        raise ValueError(f"{key}: received a Series: give rows, as frame[:1], or a list of them")
+    if isinstance(rows, Mapping) and any(
+        isinstance(v, str) or not hasattr(v, "__len__") for v in rows.values()
+    ):
+        raise ValueError(f"{key}: received a dictionary of single values: give a list of such rows, [row]")
     if not (isinstance(rows, Mapping) or hasattr(rows, "columns")):
         rows = list(rows)
         if rows and all(isinstance(row, Mapping) for row in rows):
@@ -245,6 +251,9 @@ def from_table(
     )  # fmt: skip
     rows = _rows(_arrow(table), data, "the table")
     rows.wrap = _wrap(table)
+    if kind_of(table) == "pandas":
+        dtypes = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
+        rows.columns = tuple(replace(column, dtype=dtypes[column.name]) for column in rows.columns)
     return rows
 
 
@@ -267,16 +276,17 @@ def _arrow(table: Any) -> Any:
     import pyarrow as pa
 
     library = kind_of(table)
+    if not isinstance(table, Mapping) and not hasattr(table, "columns"):
+        raise ValueError(
+            f"data: received {type(table).__name__}: give a DataFrame, or a dictionary of columns; one "
+            "column alone is for gumbel_gan.from_values"
+        )
     if library == "pandas":
-        return pa.Table.from_pandas(table.rename(columns=str), preserve_index=False)
+        return pa.table({str(name): as_array(table[name]) for name in table.columns})
     if library == "polars":
         return table.to_arrow()
     if library == "pyarrow":
         return table
-    if not isinstance(table, Mapping):
-        raise ValueError(
-            f"data: received {type(table).__name__}: give a DataFrame, or a dictionary of columns"
-        )
     lengths = {str(name): len(values) for name, values in table.items()}
     if len(set(lengths.values())) > 1:
         short, long = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
@@ -345,8 +355,8 @@ def _rows(table: Any, data: Data, where: str) -> Rows:
         name, found = next(one for one in coded if (one[1].codes < 0).any())
         raise ValueError(
             f"data.missing: {lost:,} of {len(whole):,} rows of {where} have missing values, the first in "
-            f"column {name!r}, row {int(np.flatnonzero(found.codes < 0)[0]) + 1}: give skip to leave these "
-            f"rows out, or category to count them as one, {MISSING}"
+            f"column {name!r}, row {int(np.flatnonzero(found.codes < 0)[0]) + 1} (without the header): "
+            f"give skip to leave these rows out, or category to count them as one, {MISSING}"
         )
     if data.missing == "skip":
         coded = [(name, replace(found, codes=found.codes[whole])) for name, found in coded]
@@ -455,7 +465,7 @@ def _column(
         if data.bins is None:
             raise ValueError(
                 f"data.columns: column {name!r} of {where} holds {len(values):,} different numbers, which "
-                "are no categories: give --data.bins 10, or leave it out"
+                "are no categories: put them into bins (data.bins, as 10), or leave it out"
             )
         column, code = _binned(name, kind, indices, values, weights, data.bins)
     else:

@@ -40,7 +40,7 @@ def likelihood(result: Result) -> Figure:
             axis.plot(epochs, values.mean(1), color=colour, label=label)
             if result.runs > 1:
                 axis.fill_between(epochs, values.min(1), values.max(1), color=colour, alpha=0.25, linewidth=0)
-            lowest.append(float(values.mean(1)[min(2, len(values) - 1)]))
+            lowest.append(float(values[len(values) // 10].min()))
             highest.append(float(values.max()))
         lines = result.split.get("counted", {})
         for number, (name, value) in enumerate(lines.items()):
@@ -54,7 +54,7 @@ def likelihood(result: Result) -> Figure:
         runs = f", mean and range of {result.runs} runs" if result.runs > 1 else ""
         axis.set_title(f"Log-likelihood of a row{runs}")
         axis.grid(alpha=0.25, axis="y")
-        axis.legend(fontsize=8, loc="lower right")
+        axis.legend(fontsize=8, loc="best")
     return figure
 
 

@@ -237,9 +237,8 @@ def _draw_distance(axes: Any, result: Result) -> None:
         values = np.median(result.metrics[name], axis=1)
         axes.plot(epochs, values, color=ORANGE, linestyle=("--", ":")[number % 2], label=label)
     if not result.source.curves and counted > 0:
-        axes.axhline(
-            counted, color=ORANGE, linestyle="--", label=f"plain counting at the end ({counted:.2g})"
-        )
+        label = f"plain counting at the end (median {counted:.2g})"
+        axes.axhline(counted, color=ORANGE, linestyle="--", label=label)
     axes.set_yscale("log")
     axes.set_ylabel(quantity)
     axes.set_xlim(0.5, len(errors) + 0.5)

@@ -23,7 +23,7 @@ from .fitting import EpochModel
 from .gumbel import Seed, fold_in
 from .losses import Pair
 from .optimizers import moving_average
-from .parts import check_kind, named
+from .parts import check_kind, check_own, named
 from .serialization import register, unpickled
 from .smoothing import Smoothing
 from .views import View
@@ -133,6 +133,7 @@ class CategoricalGAN(EpochModel):
         check_kind("estimator", self.estimator, Estimator)
         self.estimator.make_for(generator.logits_shape)
         generator.check_estimator(self.estimator)
+        check_own(self.estimator, generator, max(2, generated_per_real))
         self.pair: Pair = named(LOSSES, "pair", pair)
         check_kind("pair", self.pair, Pair)
         self.view: View = named(VIEWS, "view", view)() if isinstance(view, str) else view

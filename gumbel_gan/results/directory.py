@@ -27,7 +27,11 @@ def run_name(data: Data, config_file: str | None) -> str:
     if data.path is not None:
         stem = "standard_input" if data.path == "-" else os.path.basename(data.path).split(".")[0]
         return "-".join(filter(None, [stem or "data", (data.column or "").replace(os.sep, "_")]))
-    return os.path.splitext(os.path.basename(config_file))[0] if config_file else "toy"
+    if not config_file:
+        return "toy"
+    stem = os.path.splitext(os.path.basename(config_file))[0]
+    # A run's own file is called so in every run: its directory has the name.
+    return os.path.basename(os.path.dirname(os.path.abspath(config_file))) if stem == "config" else stem
 
 
 def claim_directory(output: str | None, name: str, overwrite: bool) -> str:

@@ -208,9 +208,10 @@ class Result:
         self._check_run(run)
         seed = seed_of(seed)
         if self.columns:
+            self._check_of(of)
             return as_table(self.columns, self.draw_rows(n, given or {}, run, seed).codes, self.wrap)
         if given:
-            raise ValueError("given: received of a stream of single values: leave it out, or learn a table")
+            raise ValueError("given: received for single values, which have no columns: leave it out")
         probabilities = self.probabilities_of(of)[run]
         if self.source.stream == "sequences":
             drawn = self.generator.sample(max(n, 1), seed=(seed % 2**31, 0)).numpy()[run]
@@ -242,11 +243,19 @@ class Result:
     def draw_rows(self, n: int, given: Mapping[str, Any], run: int, seed: int) -> Drawn:
         """Draw rows of a table as codes, with the effective number of draws where they are weighted."""
         self._check_table()
+        self._check_run(run)
+        if not isinstance(given, Mapping):
+            raise ValueError(f"given: received {given!r}: give a dictionary, as {{'region': 'north'}}")
         return draw(self.generator, self.columns, n, given, seed, run)
+
+    def _check_of(self, of: str | None) -> None:
+        if of is not None:
+            SAMPLED.check("of", of)
+            SAMPLED.load(of)(self)
 
     def _check_table(self) -> None:
         if not self.columns:
-            raise ValueError("this result is of a stream of single values or strings: learn data.columns")
+            raise ValueError("this result is of single values or strings, and has no columns: learn a table")
 
     def log_prob(self, rows: Any, run: int = 0) -> np.ndarray:
         """The exact log-probability of rows of a table, in nats, float64 [n].

@@ -1,5 +1,6 @@
 """Rows from a trained generator of a table: drawn, also with some columns given; and exact probabilities."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -137,6 +138,8 @@ def marginal(
             raise ValueError(f"marginal: received {name!r}, which is no column{near}")
     if not names:
         raise ValueError(f"marginal: received no column: give some of {listed(known)}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"marginal: received {listed(names)}: give each column once")
     places = [known.index(name) for name in names]
     last = max(places)
     sizes = list(generator.sizes)
@@ -171,16 +174,24 @@ def as_table(columns: Sequence[Column], codes: np.ndarray, wrap: Callable[[Any],
         column.name: np.array([*column.values, None], object)[codes[:, place]].tolist()
         for place, column in in_table(columns)
     }
-    return (wrap or framed)(table)
+    return wrap(table) if wrap else framed(table, columns)
 
 
-def framed(table: dict[str, list[Any]]) -> Any:
-    """A DataFrame of pandas; the dictionary itself where there is no pandas."""
+def framed(table: dict[str, list[Any]], columns: Sequence[Column] = ()) -> Any:
+    """A DataFrame of pandas, with the types of the one that was learned; without pandas the dictionary."""
     try:
         import pandas
     except ImportError:
         return table
-    return pandas.DataFrame(table)
+    frame = pandas.DataFrame(table)
+    for column in columns:
+        if column.dtype == "category":
+            known = [value for value in column.values if value is not None]
+            frame[column.name] = pandas.Categorical(frame[column.name], known)
+        elif column.dtype:
+            with contextlib.suppress(TypeError, ValueError):  # bins are no numbers
+                frame[column.name] = frame[column.name].astype(column.dtype)
+    return frame
 
 
 def csv_cells(columns: Sequence[Column], codes: np.ndarray) -> tuple[list[str], Iterator[tuple[str, ...]]]:

@@ -66,6 +66,9 @@ def _of_rows(result: Result) -> str:
         rows.append((name, "", f"{value:.3f}") if scored == "held_out" else (name, f"{value:.3f}", ""))
     widths = [max(len(row[place]) for row in rows) for place in range(3)]
     lines += [f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}".rstrip() for row in rows]
+    worst = min(result.split.get("counted", {}).values(), default=-np.inf)
+    if list(learned.values())[-1] < worst:
+        lines.append("learned is below what independent columns reach: train longer")
     upper = np.triu_indices(len(result.columns), 1)
     of_pairs = np.mean([of_run["contingency_similarity"][upper] for of_run in result.fidelity])
     scores = {
@@ -73,15 +76,17 @@ def _of_rows(result: Result) -> str:
         "pairs (ContingencySimilarity)": of_pairs,
         "categories drawn (CategoryCoverage)": np.mean([o["category_coverage"] for o in result.fidelity]),
     }
-    lines.append("drawn rows against real ones: " + ", ".join(f"{n} {v:.4f}" for n, v in scores.items()))
+    lines.append(
+        "drawn rows against real ones (1: alike): " + ", ".join(f"{n} {v:.4f}" for n, v in scores.items())
+    )
     told = {
         name: float(np.mean([of_run[name] for of_run in result.fidelity]))
         for name in ("new_rows", "closest", "real_closest", "discriminator_auc")
     }
     lines.append(
-        f"{told['new_rows']:.1%} of drawn rows are new; the closest training row differs in "
-        f"{told['closest']:.2f} columns (of a real row, in {told['real_closest']:.2f}), which "
-        "says nothing about privacy"
+        f"{told['new_rows']:.1%} of drawn rows are new; on average a drawn row differs from the closest "
+        f"training row in {told['closest']:.2f} columns, a real one in {told['real_closest']:.2f} (which "
+        "says nothing about privacy)"
     )
     lines.append(
         f"the discriminator ranks a real row above a drawn one {told['discriminator_auc']:.1%} of the time "

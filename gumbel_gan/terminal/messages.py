@@ -87,7 +87,9 @@ def _unknown(message: str, known: list[str]) -> str:
         option = match[1].split()[0].split("=")[0]
         if not option.startswith("-"):
             would_do = f": did you mean --data.path {option}?" if "--data.path" in known else ": leave it out"
-            return f"{option}: no option comes before it{would_do}"
+            return (
+                f"{option}: no option comes before it{would_do} (Lists have commas; quote what has blanks.)"
+            )
         return f"{match[1]}: unknown option{meant(option, known)}"
     if match := re.match(r"(?:Group '(.*)'|.*?)\s*does not accept (?:option|nested key) '(.*)'", message):
         key = f"{match[1]}.{match[2]}" if match[1] else match[2]

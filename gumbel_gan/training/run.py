@@ -15,6 +15,26 @@ from . import devices, program
 from .memory import check_fits
 from .progress import Told
 
+RECIPES = {
+    "categories": "settings without data.length and data.columns",
+    "sequences": "data.length, as configs/grammar.yaml has it",
+    "rows": 'gumbel_gan.recipe("table")',
+}
+"""Settings for each kind of stream."""
+
+
+def check_stream(config: Config, source: Source) -> None:
+    """Check that the settings are for a source's kind of stream.
+
+    Raises:
+        ValueError: they are not.
+    """
+    stream = "rows" if source.sizes else "categories" if source.codes is None else "sequences"
+    if stream != config.data.stream:
+        raise ValueError(
+            f"source: received one of {stream} with settings for {config.data.stream}: give {RECIPES[stream]}"
+        )
+
 
 def run(
     config: Config,
@@ -46,7 +66,16 @@ def run(
         >>> result.learned.shape
         (1, 5)
     """
+    if not isinstance(config, Config):
+        raise ValueError(
+            f"config: received {type(config).__name__}: give a gumbel_gan.Config, then the source"
+        )
+    if source is not None and not isinstance(source, Source):
+        raise ValueError(
+            f"source: received {type(source).__name__}: give gumbel_gan.from_values of it, or from_table"
+        )
     source = source or open_source(config.data)
+    check_stream(config, source)
     check_fits(config, len(source.labels), source.sizes)
     wishes = program.Wishes(callbacks, checkpoints, progress, stopping)
     train: Any = program.train if config.devices == 1 else devices.train

@@ -144,7 +144,7 @@ def test_weights() -> None:
 
 def test_missing() -> None:
     table = {"a": ["x", None, "y", ""] * 10, "b": [1.0, 2.0, float("nan"), 1.0] * 10}
-    with pytest.raises(ValueError, match=r"^data.missing: 30 of 40 rows .* column 'a', row 2: give skip"):
+    with pytest.raises(ValueError, match=r"^data.missing: 30 of 40 rows .* column 'a', row 2 .* give skip"):
         gg.from_table(table)
     rows = gg.from_table(table, missing="category", **WHOLE)
     assert labels(rows) == {"a": ("x", "y", MISSING), "b": ("1.0", "2.0", MISSING)}
@@ -252,7 +252,9 @@ def test_refusals_of_files(tmp_path: Path) -> None:
         gg.open_source(gg.Data(path=str(path), columns=["a", "c"]))
     with pytest.raises(ValueError, match="'age': give two or more, as age,region, or all"):
         gg.Data(path=str(path), columns="age")
-    with pytest.raises(ValueError, match="data.column: received 'a' with the source rows"):
+    with pytest.raises(
+        ValueError, match="data.column: received a with data.columns a,b: give one of the two"
+    ):
         gg.Data(path=str(path), columns="a,b", column="a")
     with pytest.raises(ValueError, match="generator.kind: received logits for rows .*see configs/table.yaml"):
         gg.Config(data=gg.Data(path=str(path), columns="all"))
