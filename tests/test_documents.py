@@ -55,7 +55,7 @@ def test_examples() -> None:
     assert issubclass(found["Identity"], found["gg"].Pathwise)
     found["model"].compile("adam", "binary_crossentropy", jit_compile=True)
     assert found["model"].fit(found["x"], found["x"], verbose=0).history["loss"][0] > 0
-    assert found["losses"].shape == (8,)
+    assert found["loss"].shape == ()
     assert int(found["optimizer"].iterations) == 1
 
 
@@ -160,11 +160,14 @@ def test_tables_are_those_of_the_results(tmp_path: Path) -> None:
         text = (ROOT / name).read_text()
         blocks = re.findall(r"\[\[\[cog.*?\]\]\] -->\n(.*?)<!-- \[\[\[end\]\]\]", text, re.DOTALL)
         digits = [match for block in blocks for match in re.findall(r"\d", block)]
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        if not digits:  # a table of names
+            (tmp_path / name).write_text(text)
+            continue
         assert len(digits) > 20
         first = re.search(r"\]\]\] -->\n[^\d]*(\d)", text)
         assert first is not None
         moved = text[: first.start(1)] + str((int(first[1]) + 1) % 10) + text[first.end(1) :]
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(moved)
     assert cog(tmp_path, "--check") != 0
 

@@ -160,6 +160,7 @@ def test_resuming_gives_the_same_bytes(survey: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(result.generator.probabilities(source.codes), result.learned, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_patience_ends_the_training(survey: Path, tmp_path: Path) -> None:
     """With rates so high that nothing is learned, later epochs are clearly worse, and it ends early."""
     train.main(
@@ -259,6 +260,7 @@ def test_slips_in_python() -> None:
     assert gg.from_table(pd.DataFrame({"a": [1, "x", 2.5] * 9, "b": [0, 1, 0] * 9})).sizes == (3, 2)
 
 
+@pytest.mark.slow
 def test_types_come_back_after_loading(tmp_path: Path) -> None:
     """Categories, dates and integers with gaps, from a directory as from the training itself."""
     frame = pd.DataFrame(

@@ -147,6 +147,18 @@ class Source:
         return {}
 
 
+def check_source(source: Any) -> None:
+    """Check that something is a source.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(source, Source):
+        raise ValueError(
+            f"source: received {type(source).__name__}: give gumbel_gan.from_values of it, or from_table"
+        )
+
+
 class Distribution(Source):
     """A fixed distribution, drawn from without end.
 

@@ -47,14 +47,17 @@ class Baseline(Gan):
     ) -> tuple[np.ndarray, Columns]:
         """The total variation, the same in every epoch, [E, R], and the scores."""
         source = open_source(settings.data)
-        if source.codes is None or SOURCES[source.kind].stream not in self.streams:
+        if (stream := SOURCES[source.kind].stream) not in self.streams:
+            key, example = ("length", "12") if "sequences" in self.streams else ("columns", "all")
             raise ValueError(
-                f"data: received {SOURCES[source.kind].stream} for this baseline, which learns "
-                f"{' or '.join(self.streams)}: give data.length 12, or data.columns"
+                f"data.{key}: required for this baseline, which learns {' or '.join(self.streams)}, not "
+                f"{stream}: give {example}"
             )
         learned = self.learn(settings, source, progress, stopping)
         distance = total_variation(learned, source.target)
-        columns = {"total_variation": distance, **source.scores(learned, learned, learned, 0)}
+        scores = source.scores(learned, learned, learned, 0)
+        first = {name: scores.pop(name) for name in ("validity",) if name in scores}
+        columns = {**first, "total_variation": distance, **scores}
         return np.tile(distance, (settings.epochs, 1)), columns
 
 

@@ -8,7 +8,7 @@ import keras
 
 from ..config.config import Config
 from ..data.opening import open_source
-from ..data.source import Source
+from ..data.source import Source, check_source
 from ..gan.game import CategoricalGAN
 from ..results.result import Result
 from . import devices, program
@@ -70,10 +70,8 @@ def run(
         raise ValueError(
             f"config: received {type(config).__name__}: give a gumbel_gan.Config, then the source"
         )
-    if source is not None and not isinstance(source, Source):
-        raise ValueError(
-            f"source: received {type(source).__name__}: give gumbel_gan.from_values of it, or from_table"
-        )
+    if source is not None:
+        check_source(source)
     source = source or open_source(config.data)
     check_stream(config, source)
     check_fits(config, len(source.labels), source.sizes)

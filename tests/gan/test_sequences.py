@@ -185,7 +185,7 @@ def test_generator_is_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_generator_is_made_with_another_seed_than_the_discriminator() -> None:
-    made = GENERATORS.load("lstm").made(6, SYMBOLS, 4, 2, 7, units=8)
+    made = GENERATORS.load("lstm").made(6, SYMBOLS, (), 4, 2, 7, units=8)
     assert (made.symbols, made.length, made.units, made.runs) == (SYMBOLS, 4, 8, 2)
     kernel = LstmDiscriminator(6, 4, 2, 7, [8]).weights[0]
     assert kernel.shape == made.weights[0].shape

@@ -64,7 +64,7 @@ def test_a_cell_of_a_study(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_single_categories_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="^data.length: required for the baselines, which learn strings: "):
+    with pytest.raises(ValueError, match="^data.length: required for this baseline, which learns sequences"):
         TASKS.make(name, "task").train(Config())
 
 

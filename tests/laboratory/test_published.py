@@ -85,7 +85,14 @@ def test_dense() -> None:
     assert rows.weights.sum(axis=1).tolist() == [800, 100, 100]
 
 
-@pytest.mark.parametrize("learner", ["gan", "maximum_likelihood_last", "chow_liu", "spread", "independent"])
+@pytest.mark.parametrize(
+    "learner",
+    [
+        pytest.param("gan", marks=pytest.mark.slow),
+        pytest.param("maximum_likelihood_last", marks=pytest.mark.slow),
+        "chow_liu", "spread", "independent",
+    ],
+)  # fmt: skip
 def test_task(learner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gumbel_gan.laboratory.tables.DRAWN", 100)
     settings = Table(table="dense", learner=learner, rows=300, runs=2, epochs=1)

@@ -50,7 +50,7 @@ def test_every_task_is_in_the_catalogue() -> None:
     own = {one for one in derived(Task) if one.__module__.startswith(f"{laboratory.__name__}.")}
     # What is derived from, and leaves something to be done by others, is no task itself.
     bases = {one for one in own if "raise NotImplementedError" in inspect.getsource(one)}
-    assert {one.__name__ for one in bases} == {"Baseline"}
+    assert {one.__name__ for one in bases} == {"Baseline", "CountedRows"}
     listed = {name: TASKS.load(name) for name in TASKS}
     assert set(listed.values()) == own - bases
     assert len(set(listed.values())) == len(listed)
@@ -65,7 +65,7 @@ def test_columns_of_a_cell() -> None:
         averaged=np.array([[0.3, 0.7], [0.1, 0.9]]),
         counted=np.array([[0.25, 0.75], [0.3, 0.7]]),
         target=np.array([0.3, 0.7]),
-        source=SimpleNamespace(sequences=False),
+        source=SimpleNamespace(stream="categories"),
     )
     curves, columns = curves_and_columns(known)
     np.testing.assert_array_equal(curves, known.metrics["max_abs_error"])
@@ -127,7 +127,7 @@ def test_baselines_learn_from_the_strings_of_each_run() -> None:
 
 
 def test_baselines_need_strings() -> None:
-    with pytest.raises(ValueError, match="data.length: required for the baselines"):
+    with pytest.raises(ValueError, match="data.length: required for this baseline"):
         Empirical().train(Config())
 
 

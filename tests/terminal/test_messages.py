@@ -55,7 +55,10 @@ KNOWN = ["--epochs", "--runs", "--annealing", "--annealing.schedule", "--trainin
     ("said", "line"),
     [
         ("unrecognized arguments: --epohs 3 --x", "--epohs 3 --x: unknown option, did you mean --epochs?"),
-        ("unrecognized arguments: 3", "3: no option comes before it: leave it out"),
+        (
+            "unrecognized arguments: 3",
+            "3: no option comes before it: leave it out (Lists have commas; quote what has blanks.)",
+        ),
         ("Option 'run' is not accepted", "run: unknown setting, did you mean --runs?"),
         (
             "Group 'training' does not accept nested key 'batchs'",
