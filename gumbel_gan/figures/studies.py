@@ -49,7 +49,8 @@ def error_figure(
                 axis.set_title(wrapped(title(cell)), fontsize=8)
         for empty in list(axes.flat)[1 if together else len(cells) :]:
             empty.set_visible(False)
-        axes[0, 0].set_yscale("log")
+        if all((cell.curves > 0).all() for cell in cells):  # log-likelihoods are below zero
+            axes[0, 0].set_yscale("log")
         for axis in axes.flat:
             axis.grid(alpha=0.25)
         if together:
@@ -135,6 +136,36 @@ def polynomial_figure(cells: Sequence[Any]) -> Figure:
         axes[0].set_ylabel("expected loss above the optimum")
         most = max((axis.get_legend_handles_labels() for axis in axes), key=lambda entries: len(entries[0]))
         figure.legend(*most, loc="outside right center", fontsize=8)
+    return figure
+
+
+def learners_figure(cells: Sequence[Any]) -> Figure:
+    """What learned a table, by the log-likelihood of a held-out row: a panel for each table, a row a learner.
+
+    Args:
+        cells: with `settings` (table, learner) and a column `held_out`; one that has none is left out.
+    """
+    tables = list(dict.fromkeys(cell.settings.table for cell in cells))
+    learners = list(dict.fromkeys(cell.settings.learner for cell in cells))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.6 + 2.6 * len(tables), 1.1 + 0.3 * max(len(learners), 3)))
+        axes = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
+        for axis, table in zip(axes, tables, strict=True):
+            for cell in (cell for cell in cells if cell.settings.table == table):
+                values = cell.columns["held_out"][~np.isnan(cell.columns["held_out"])]
+                place = learners.index(cell.settings.learner)
+                if len(values):
+                    ends = [values.min(), values.max()]
+                    axis.plot(ends, [place, place], color=BLUE, linewidth=5, alpha=0.4, solid_capstyle="butt")
+                    axis.plot(values.mean(), place, "o", color=BLUE, markersize=4)
+            axis.set_title(literal(table.replace("_", " ")), fontsize=9)
+            axis.grid(alpha=0.25)
+            axis.margins(x=0.1)
+        axes[0].set_yticks(range(len(learners)), [literal(name.replace("_", " ")) for name in learners])
+        axes[0].set_ylim(len(learners) - 0.5, -0.5)
+        figure.supxlabel(
+            "log-likelihood of a held-out row, nats (dot: mean of the runs; bar: all)", fontsize=8
+        )
     return figure
 
 

@@ -198,9 +198,9 @@ class TableTask(Task):
 
     def figure(self, cells: Sequence[Any]) -> "Figure":
         """The log-likelihoods of held-out rows."""
-        from ..figures.studies import error_figure
+        from ..figures.studies import learners_figure
 
-        return error_figure(cells, "log-likelihood of a row", {"held_out": "held-out rows"})
+        return learners_figure(cells)
 
     def statistic(self, settings: Any) -> Statistic:
         """The mean and the range."""

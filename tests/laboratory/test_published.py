@@ -2,6 +2,7 @@
 
 import itertools
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,6 +102,10 @@ def test_task(learner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     random = learner in ("gan", "maximum_likelihood_last")
     assert np.isfinite(columns["held_out"]).tolist() == [True, random]
     assert {"truth_kl", "tv_complement", "fit_seconds", "training"} <= set(columns)
+    cell = SimpleNamespace(settings=settings, columns=columns, curves=curves, label="dense", varied={})
+    (axis,) = TableTask().figure([cell]).axes
+    (dot,) = [line for line in axis.get_lines() if line.get_marker() == "o"]
+    np.testing.assert_allclose(dot.get_xdata(), np.nanmean(columns["held_out"]))  # type: ignore[arg-type]
 
 
 def test_refusals() -> None:
