@@ -523,4 +523,4 @@ def write_documents(documents: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    write_documents(["README.md", "gumbel_gan/README.md"])
+    write_documents(["README.md"])
