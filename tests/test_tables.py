@@ -265,7 +265,7 @@ def test_types_come_back_after_loading(tmp_path: Path) -> None:
     """Categories, dates and integers with gaps, from a directory as from the training itself."""
     frame = pd.DataFrame(
         {
-            "level": pd.Categorical(["low", "high"] * 20, ["low", "high"], ordered=False),
+            "level": pd.Categorical(["low", "high"] * 20, ["low", "high"], ordered=True),
             "day": pd.to_datetime(["2026-01-03", "2026-02-04"] * 20),
             "number": pd.array([1, None] * 20, "Int64"),
         }

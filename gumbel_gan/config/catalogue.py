@@ -139,7 +139,7 @@ class SourceRow(Row):
         keys: the settings of `data` that it takes, beside those that all take.
         needs: those of them that it cannot do without, and how to give them.
         stream: what it is of: categories, sequences or rows.
-        stops_by: the score that tells when to stop, if there is one.
+        stops: whether a part of its examples tells when to stop.
         scores: the columns that it adds to metrics.csv.
         curves: those of them that the heatmap draws beneath the error, with their names.
         figures: more figures of a training, as file name and module:name of the function.
@@ -150,7 +150,7 @@ class SourceRow(Row):
     keys: tuple[str, ...] = ()
     needs: tuple[tuple[str, str], ...] = ()
     stream: str = "categories"
-    stops_by: str = ""
+    stops: bool = False
     scores: tuple[str, ...] = ()
     curves: tuple[tuple[str, str], ...] = ()
     figures: tuple[tuple[str, str], ...] = ()
@@ -532,7 +532,7 @@ SOURCES = Family(
               keys=("path", "columns", "order", "bins", "weights", "separator", "encoding", "missing",
                     "stopping", "held_out", "law_seed"),
               needs=(("columns", "give names, as age,region, or all"),),
-              stream="rows", stops_by="stopping_log_likelihood", averages=False,
+              stream="rows", stops=True, averages=False,
               scores=("log_likelihood", "stopping_log_likelihood", "held_out_log_likelihood",
                       "held_out_standard_error", "kl"),
               shown=("log_likelihood", "held_out_log_likelihood"),

@@ -216,7 +216,7 @@ class Config:
     def _check_patience(self) -> None:
         if self.training.patience is None:
             return
-        if not SOURCES[self.data.kind].stops_by or self.data.stopping == 0:
+        if not SOURCES[self.data.kind].stops or self.data.stopping == 0:
             raise ValueError(
                 f"training.patience: received {self.training.patience}, and nothing tells when to stop: give "
                 "data.columns, with some data.stopping, or leave it out"

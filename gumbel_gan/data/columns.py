@@ -20,7 +20,6 @@ FEW_NUMBERS = 20
 """Different numbers up to which each is a category."""
 INTEGER = re.compile(r"[+-]?(0|[1-9]\d*)")
 """Whole numbers; what begins with a zero, as a post code may, is text."""
-KINDS = ("text", "boolean", "integer", "number")
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Column:
         labels: of the categories, in order.
         kind: of its values: text, boolean, integer or number.
         edges: of bins, one more than there are bins; empty where values are categories themselves.
-        dtype: of pandas, if the table was a DataFrame of it.
+        dtype: of pandas, if the table was a DataFrame of it; ordered, of ordered categories.
         place: in the table, among the columns that are learned; these stand in the order of learning.
     """
 

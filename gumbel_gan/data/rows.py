@@ -252,7 +252,10 @@ def from_table(
     rows = _rows(_arrow(table), data, "the table")
     rows.wrap = _wrap(table)
     if kind_of(table) == "pandas":
-        dtypes = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
+        dtypes = {
+            str(name): "ordered" if getattr(dtype, "ordered", False) else str(dtype)
+            for name, dtype in table.dtypes.items()
+        }
         rows.columns = tuple(replace(column, dtype=dtypes[column.name]) for column in rows.columns)
     return rows
 
@@ -308,24 +311,8 @@ def _of_values(name: str, values: Any) -> Any:
 
 
 def _wrap(table: Any) -> Callable[[Any], Any] | None:
-    """Makes a table like this one of a dictionary of columns."""
-    library = kind_of(table)
-    if library == "pandas":
-        import pandas
-
-        dtypes = dict(table.rename(columns=str).dtypes)
-
-        def to_pandas(columns: Mapping[str, list[Any]]) -> Any:
-            frame = pandas.DataFrame(columns)
-            for name in frame:
-                try:
-                    frame[name] = frame[name].astype(dtypes[name])
-                except (TypeError, ValueError):  # bins are no numbers, and integers have no missing ones
-                    continue
-            return frame
-
-        return to_pandas
-    if library == "polars":
+    """What makes a table of the same library, of a dictionary of columns; None: pandas, if it is there."""
+    if kind_of(table) == "polars":
         import polars
 
         return polars.DataFrame

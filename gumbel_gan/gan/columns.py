@@ -4,7 +4,7 @@ A row is a sequence whose positions have vocabularies of their own. Samples are 
 sequences, K the largest vocabulary; a symbol that a column does not have is a masked category.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from ..config.checks import check_count, seed_of
 from .autoregressive import APART, AT_ONCE, AutoregressiveGenerator
 from .gumbel import Seed, finite, fold_in
 from .initial import glorot
+from .parts import Examples
 from .serialization import register
 
 Before = tuple[tf.Tensor, ...]
@@ -73,19 +74,10 @@ class ColumnGenerator(AutoregressiveGenerator):
         self.built = True
 
     @classmethod
-    def made(
-        cls,
-        categories: int,
-        alphabet: str,
-        sizes: Sequence[int],
-        length: int | None,
-        runs: int,
-        seed: int,
-        **options: Any,
-    ) -> "ColumnGenerator":
+    def made(cls, examples: Examples, runs: int, seed: int, **options: Any) -> "ColumnGenerator":
         """The generator for a stream of rows."""
         # Another seed than the discriminator's: weights of equal shapes would begin equal.
-        return cls(sizes, seed=seed + 1_000, runs=runs, **options)
+        return cls(examples.sizes, seed=seed + 1_000, runs=runs, **options)
 
     def _layer(self, fan_in: int, fan_out: int, name: str) -> tuple[Any, keras.Variable]:
         """A kernel [R, in, out], None without inputs, and a bias [R, out]."""
@@ -106,30 +98,27 @@ class ColumnGenerator(AutoregressiveGenerator):
         """A column's logits, [R, B, K], minus infinity beyond its own categories; and the columns before."""
         if number:
             state = (*state, symbol[..., : self.sizes[number - 1]])
-        own = self._logits(number, state, symbol.shape[1])
+        own = self.logits_given(number, state, symbol.shape[1])
         beyond = self.categories - self.sizes[number]
         return tf.pad(own, [[0, 0], [0, 0], [0, beyond]], constant_values=-np.inf), state
 
-    def _logits(self, column: int, before: Before, batch: int) -> tf.Tensor:
-        """The logits of a column's own categories, [R, B, K_t], given those before it."""
-        kernel, bias = self.heads[column]
-        bias = tf.convert_to_tensor(bias)[:, None]
-        if kernel is None:
-            return tf.tile(bias, (1, batch, 1))
-        hidden_kernel, hidden_bias = (tf.convert_to_tensor(weight) for weight in self.hidden[column] or ())
-        hidden = tf.nn.relu(tf.concat(before, axis=-1) @ hidden_kernel + hidden_bias[:, None])
-        return hidden @ tf.convert_to_tensor(kernel) + bias
+    def logits_given(
+        self, column: int, before: Before, batch: int, part: Callable[[Any], tf.Tensor] = tf.convert_to_tensor
+    ) -> tf.Tensor:
+        """The logits of a column's own categories, [R, B, K_t], given those before it.
 
-    def logits_of_run(self, column: int, before: Before, batch: int, run: tf.Tensor) -> tf.Tensor:
-        """The logits of a column in one run, [B, K_t], given those before it, [B, their sizes] each."""
+        Args:
+            column: its number.
+            before: the columns before it.
+            batch: B.
+            part: takes of a weight, [R, ...], those of some runs; by default of all.
+        """
         kernel, bias = self.heads[column]
         if kernel is None:
-            return tf.tile(tf.convert_to_tensor(bias)[run][None], (batch, 1))
-        hidden_kernel, hidden_bias = (
-            tf.convert_to_tensor(weight)[run] for weight in self.hidden[column] or ()
-        )
-        hidden = tf.nn.relu(tf.concat(before, axis=-1) @ hidden_kernel + hidden_bias)
-        return hidden @ tf.convert_to_tensor(kernel)[run] + tf.convert_to_tensor(bias)[run]
+            return tf.tile(part(bias)[:, None], (1, batch, 1))
+        below, below_bias = (part(weight) for weight in self.hidden[column] or ())
+        hidden = tf.nn.relu(tf.concat(before, axis=-1) @ below + below_bias[:, None])
+        return hidden @ part(kernel) + part(bias)[:, None]
 
     def fill(self, codes: np.ndarray, known: Any, seed: Seed, run: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Draw the columns that are not known, in order, each given those before it.
@@ -169,12 +158,15 @@ class ColumnGenerator(AutoregressiveGenerator):
 def _filled(
     generator: ColumnGenerator, codes: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, run: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
+    def of_run(weight: Any) -> tf.Tensor:
+        return tf.convert_to_tensor(weight)[run][None]
+
     # By inverting cumulative distributions: a number for each symbol, where Gumbel-max needs K.
     uniform = tf.random.stateless_uniform(codes.shape[::-1], seed)  # [T, n]
     before: Before = ()
     rows, weights = [], tf.zeros(codes.shape[0])
     for column, size in enumerate(generator.sizes):
-        logits = generator.logits_of_run(column, before, codes.shape[0], run)
+        logits = generator.logits_given(column, before, codes.shape[0], of_run)[0]
         logs = tf.nn.log_softmax(finite(logits))
         ends = tf.cumsum(tf.exp(logs), axis=-1)
         # Over its own last value, so that no number falls beyond it.
@@ -182,6 +174,6 @@ def _filled(
         code = tf.where(known[column], codes[:, column], drawn)
         one_hot = tf.one_hot(code, size)
         weights += tf.where(known[column], tf.reduce_sum(one_hot * logs, axis=-1), 0.0)
-        before = (*before, one_hot)
+        before = (*before, one_hot[None])
         rows.append(code)
     return tf.stack(rows, axis=1), weights

@@ -14,6 +14,7 @@ from ..config.checks import check_count
 from .estimators import Estimator, Loss
 from .gumbel import Seed, drawn_once, gumbel_max
 from .layout import runs_first, softmax
+from .parts import Examples
 from .serialization import in_float32, register
 
 
@@ -61,18 +62,9 @@ class CategoricalGenerator(keras.Model):
         return tf.gather(tf.nn.log_softmax(self.logits), categories, batch_dims=1)
 
     @classmethod
-    def made(
-        cls,
-        categories: int,
-        alphabet: str,
-        sizes: Sequence[int],
-        length: int | None,
-        runs: int,
-        seed: int,
-        **options: Any,
-    ) -> "CategoricalGenerator":
+    def made(cls, examples: Examples, runs: int, seed: int, **options: Any) -> "CategoricalGenerator":
         """The generator for a stream of categories; its logits begin alike, whatever the seed."""
-        return cls(categories, runs, **options)
+        return cls(examples.categories, runs, **options)
 
     def check_estimator(self, estimator: Estimator) -> None:
         """Check that the estimator can be used: a vector of logits goes with all of them."""

@@ -1,10 +1,27 @@
 """Parts that are given by name, or as they are."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from ..config.catalogue import PACKAGE, Family
+
+
+class Examples(NamedTuple):
+    """What a stream is of, as far as a generator must know.
+
+    Attributes:
+        categories: K.
+        alphabet: K symbols, of sequences.
+        sizes: how many categories each column has, of rows.
+        length: T, of sequences.
+    """
+
+    categories: int
+    alphabet: str = ""
+    sizes: Sequence[int] = ()
+    length: int | None = None
 
 
 def named(family: Family[Any], key: str, given: Any) -> Any:

@@ -16,6 +16,7 @@ from .autoregressive import AutoregressiveGenerator
 from .discriminators import Discriminator
 from .gumbel import vectors
 from .initial import glorot, orthogonal
+from .parts import Examples
 from .serialization import register
 
 State = tuple[tf.Tensor, tf.Tensor]
@@ -116,20 +117,11 @@ class SequenceGenerator(AutoregressiveGenerator):
         self.built = True
 
     @classmethod
-    def made(
-        cls,
-        categories: int,
-        alphabet: str,
-        sizes: Sequence[int],
-        length: int | None,
-        runs: int,
-        seed: int,
-        **options: Any,
-    ) -> "SequenceGenerator":
+    def made(cls, examples: Examples, runs: int, seed: int, **options: Any) -> "SequenceGenerator":
         """The generator for a stream of sequences."""
-        assert length is not None
+        assert examples.length is not None
         # Another seed than the discriminator's: weights of equal shapes would begin equal.
-        return cls(alphabet, length, seed=seed + 1_000, runs=runs, **options)
+        return cls(examples.alphabet, examples.length, seed=seed + 1_000, runs=runs, **options)
 
     def start(self, batch: int) -> tuple[tf.Tensor, State]:
         """No symbol yet, zeros [R, batch, K], and a state of zeros."""

@@ -185,9 +185,11 @@ def framed(table: dict[str, list[Any]], columns: Sequence[Column] = ()) -> Any:
         return table
     frame = pandas.DataFrame(table)
     for column in columns:
-        if column.dtype == "category":
+        if column.dtype in ("category", "ordered"):
             known = [value for value in column.values if value is not None]
-            frame[column.name] = pandas.Categorical(frame[column.name], known)
+            frame[column.name] = pandas.Categorical(
+                frame[column.name], known, ordered=column.dtype == "ordered"
+            )
         elif column.dtype:
             with contextlib.suppress(TypeError, ValueError):  # bins are no numbers
                 frame[column.name] = frame[column.name].astype(column.dtype)

@@ -19,6 +19,7 @@ from ..data.source import Source
 from ..gan.diagnostics import Diagnostics
 from ..gan.estimators import Estimator
 from ..gan.game import CategoricalGAN
+from ..gan.parts import Examples
 from ..gan.schedules import schedule
 from ..gan.smoothing import Smoothing
 
@@ -80,9 +81,8 @@ def generator(config: Config, categories: int, alphabet: str = "", sizes: Sequen
     """The generator that the settings describe: of categories, of sequences of symbols, or of rows."""
     kind, settings = config.generator.kind, config.generator
     options = {name: getattr(settings, name) for name in GENERATORS[kind].options}
-    return GENERATORS.load(kind).made(
-        categories, alphabet, sizes, config.data.length, config.runs, config.seed, **options
-    )
+    examples = Examples(categories, alphabet, sizes, config.data.length)
+    return GENERATORS.load(kind).made(examples, config.runs, config.seed, **options)
 
 
 def discriminator(config: Config, categories: int, sizes: Sequence[int] = ()) -> Any:

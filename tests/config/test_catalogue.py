@@ -45,6 +45,7 @@ from gumbel_gan.data.opening import from_values, open_source
 from gumbel_gan.gan.estimators import Pathwise, Rebar, Reinforce
 from gumbel_gan.gan.gumbel import hardest, vectors
 from gumbel_gan.gan.losses import Pair
+from gumbel_gan.gan.parts import Examples
 from gumbel_gan.laboratory.grid import read
 from gumbel_gan.laboratory.tasks import Task
 from gumbel_gan.training.build import build
@@ -167,7 +168,7 @@ def test_traits_of_generators(name: str) -> None:
     assert set(row.options) <= set(inspect.signature(kind.__init__).parameters)
     assert set(row.options) <= {field.name for field in fields(Generator)}
     assert row.sequences + row.categories + row.rows == 1
-    generator = kind.made(3, "ab ", [3, 2, 3, 1], 4, 2, 0, **({"units": 2} if row.options else {}))
+    generator = kind.made(Examples(3, "ab ", [3, 2, 3, 1], 4), 2, 0, **({"units": 2} if row.options else {}))
     assert generator.sample(5, (1, 2)).shape == ((2, 5) if row.categories else (2, 5, 4))
     if row.fed_back:
         with pytest.raises(ValueError, match="generator.estimator: received Exact"):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from gumbel_gan.config.catalogue import ESTIMATORS, GENERATORS
 from gumbel_gan.gan.generators import CategoricalGenerator, read
 from gumbel_gan.gan.layout import RUNS_LAST_FROM
+from gumbel_gan.gan.parts import Examples
 
 from ..statistics import check_frequencies
 
@@ -50,7 +51,7 @@ def test_logits_lie_with_the_runs_last(runs: int) -> None:
 
 
 def test_it_is_made_and_goes_with_all_estimators() -> None:
-    generator = GENERATORS.load("logits").made(4, "", (), None, 3, 7)
+    generator = GENERATORS.load("logits").made(Examples(4), 3, 7)
     assert type(generator) is CategoricalGenerator
     assert generator.logits_shape == (3, 4)
     for name in ESTIMATORS:

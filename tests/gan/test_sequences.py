@@ -16,6 +16,7 @@ from gumbel_gan.data.stream import Stream
 from gumbel_gan.gan.discriminators import LogisticDiscriminator, MlpDiscriminator
 from gumbel_gan.gan.epochs import dataset
 from gumbel_gan.gan.game import CategoricalGAN
+from gumbel_gan.gan.parts import Examples
 from gumbel_gan.gan.sequences import (
     ConvolutionDiscriminator,
     Lstm,
@@ -185,7 +186,7 @@ def test_generator_is_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_generator_is_made_with_another_seed_than_the_discriminator() -> None:
-    made = GENERATORS.load("lstm").made(6, SYMBOLS, (), 4, 2, 7, units=8)
+    made = GENERATORS.load("lstm").made(Examples(6, SYMBOLS, length=4), 2, 7, units=8)
     assert (made.symbols, made.length, made.units, made.runs) == (SYMBOLS, 4, 8, 2)
     kernel = LstmDiscriminator(6, 4, 2, 7, [8]).weights[0]
     assert kernel.shape == made.weights[0].shape
