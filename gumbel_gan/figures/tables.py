@@ -37,7 +37,8 @@ def likelihood(result: Result) -> Figure:
                 continue
             values = result.metrics[name]  # [E, R]
             epochs = np.arange(1, len(values) + 1)
-            axis.plot(epochs, values.mean(1), color=colour, label=label)
+            alone = "o" if len(values) == 1 else None  # one epoch is no line
+            axis.plot(epochs, values.mean(1), color=colour, label=label, marker=alone)
             if result.runs > 1:
                 axis.fill_between(epochs, values.min(1), values.max(1), color=colour, alpha=0.25, linewidth=0)
             lowest.append(float(values[len(values) // 10].min()))

@@ -8,6 +8,7 @@ from matplotlib.image import imread
 from gumbel_gan.config.catalogue import SOURCES
 from gumbel_gan.data.grammar import grammar
 from gumbel_gan.data.strings import CLASS_OF_OTHERS
+from gumbel_gan.figures.tables import likelihood
 from gumbel_gan.figures.training import (
     categories_scatter,
     error_heatmap,
@@ -177,3 +178,19 @@ def test_quantity_beneath_the_heatmap(kind: str, quantity: str) -> None:
     (median,) = (line for line in axis.get_lines() if line.get_label() == "learned, median")
     drawn = {"maximum error": "max_abs_error", "total variation": "total_variation"}[quantity]
     np.testing.assert_allclose(median.get_ydata(), np.median(result.metrics[drawn], axis=1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_likelihood_is_seen_after_one_epoch(epochs: int) -> None:
+    """A line of one point would be nothing: it has a marker; and every point lies within the axes."""
+    result = of_rows()
+    for name in ("log_likelihood", "held_out_log_likelihood"):
+        result.metrics[name] = np.linspace(-3.0, -2.0, 2 * epochs).reshape(epochs, 2)
+    axis = likelihood(result).axes[0]
+    curves = [line for line in axis.get_lines() if str(line.get_label()).endswith("rows")]
+    assert len(curves) == 2
+    low, high = axis.get_ylim()
+    for curve in curves:
+        assert (curve.get_marker() == "o") == (epochs == 1)
+        assert (np.asarray(curve.get_ydata()) > low).all()
+        assert (np.asarray(curve.get_ydata()) < high).all()
