@@ -7,9 +7,9 @@ into three parts: to train, to tell when to stop, and to score.
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .counting import COUNTED, mutual_information
 from .fidelity import auc, fidelity
 from .missing import MISSING
 from .reading import readable
-from .source import Distribution, Drawing, Frequencies, Source, TargetIs, Verdicts, listed, shown
+from .source import Drawing, Source, TargetIs, Verdicts, listed, shown
 from .tables import as_array, read_columns
 from .values import is_missing, kind_of, label_of
 
@@ -29,6 +29,8 @@ PARTS = ("training", "stopping", "held_out")
 """The three parts of the rows: to train, to tell when to stop, to score."""
 DRAWN = 10_000
 """Rows that are drawn for their scores, in every run."""
+AT_ONCE = 4_096
+"""Rows whose names are made at once."""
 FEW_ROWS = 20
 """Rows from which on a column is refused whose values are nearly all different."""
 
@@ -54,8 +56,8 @@ class Rows(Source):
         >>> import gumbel_gan as gg
         >>> table = {"weather": ["sun", "rain", "sun", "sun"], "picnic": ["yes", "no", "yes", "no"]}
         >>> rows = gg.from_table(table, stopping=0, held_out=0)
-        >>> rows.sizes, rows.labels
-        ((2, 2), ('rain,no', 'sun,no', 'sun,yes'))
+        >>> rows.sizes, list(rows.labels)
+        ((2, 2), ['rain,no', 'sun,no', 'sun,yes'])
         >>> print(rows.target)
         [0.25 0.25 0.5 ]
     """
@@ -72,7 +74,7 @@ class Rows(Source):
         self.columns = tuple(columns)
         self.codes: np.ndarray = np.asarray(codes, np.int32)
         self.weights = np.asarray(weights)
-        self.labels = tuple(_names(self.columns, self.codes))
+        self.labels = RowNames(self.columns, self.codes)
         self.sizes = tuple(len(column.labels) for column in columns)
         if max(self.sizes) < 2:
             raise ValueError("data.columns: received rows that are all the same: give some that differ")
@@ -82,11 +84,15 @@ class Rows(Source):
         self.target = self.weights[0] / total
         if self.weights.dtype.kind == "i":
             self.counts = self.weights[0]
-        self._drawn = Distribution(self.target) if self.counts is None else Frequencies(self.counts)
+        self._ends = np.cumsum(self.weights[0])  # of each row, in the sorted table
+        if self.counts is None:  # so that no number below 1 falls beyond the last
+            self._ends = self._ends / self._ends[-1]
 
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` of the rows to train on, with replacement, as categories int32 [size]."""
-        return self._drawn.draw(random, size)
+        whole = self._ends[-1]
+        places = random.random(size) if self.counts is None else random.integers(whole, size=size)
+        return np.searchsorted(self._ends, places, side="right").astype(np.int32)
 
     @property
     def digest(self) -> str:
@@ -262,6 +268,8 @@ def from_table(
 
 def open_rows(data: Data) -> Rows:
     """The rows of the file that the settings name."""
+    import pyarrow as pa
+
     if data.path is None:
         raise ValueError(
             "data.path: required with data.columns: give a table, or gumbel_gan.from_table's rows"
@@ -271,7 +279,10 @@ def open_rows(data: Data) -> Rows:
         wanted.append(data.weights)
     with readable(data.path):
         table = read_columns(data.path, wanted, data.separator, data.encoding)
-    return _rows(table, data, data.path)
+    rows = _rows(table, data, data.path)
+    del table
+    pa.default_memory_pool().release_unused()  # it would keep what the file took
+    return rows
 
 
 def _arrow(table: Any) -> Any:
@@ -526,13 +537,47 @@ def split(codes: np.ndarray, weights: np.ndarray, data: Data) -> tuple[np.ndarra
     return different, np.stack([in_parts[2], in_parts[0], in_parts[1]])
 
 
-def _names(columns: Sequence[Column], codes: np.ndarray) -> list[str]:
-    """Every row as a line of CSV."""
-    cells = [
-        np.array([_cell(label) for label in column.labels], object)[codes[:, place]]
-        for place, column in enumerate(columns)
-    ]
-    return [",".join(row) for row in zip(*(column.tolist() for column in cells), strict=True)]
+class RowNames(Sequence[str]):
+    """Every row as a line of CSV, made when it is asked for: names of a million rows take no memory.
+
+    Args:
+        columns: T of them.
+        codes: int32 [S, T].
+    """
+
+    def __init__(self, columns: Sequence[Column], codes: np.ndarray) -> None:
+        self.codes = codes
+        self._cells = [np.array([_cell(label) for label in column.labels], object) for column in columns]
+
+    def __len__(self) -> int:
+        """S."""
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        """One of them, or some."""
+        found = tuple(self._lines(self.codes[place] if isinstance(place, slice) else self.codes[[place]]))
+        return found if isinstance(place, slice) else found[0]
+
+    def __iter__(self) -> Iterator[str]:
+        """All, a few thousand at once."""
+        for start in range(0, len(self), AT_ONCE):
+            yield from self._lines(self.codes[start : start + AT_ONCE])
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same names, as those of a tuple are."""
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __repr__(self) -> str:
+        """As a tuple, cut short."""
+        return listed(self)
+
+    def _lines(self, codes: np.ndarray) -> Iterator[str]:
+        columns = (cells[codes[:, place]].tolist() for place, cells in enumerate(self._cells))
+        return map(",".join, zip(*columns, strict=True))
 
 
 def _cell(label: str) -> str:

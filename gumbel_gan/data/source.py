@@ -58,7 +58,7 @@ class Source:
     """
 
     kind = "distribution"
-    labels: tuple[str, ...]
+    labels: Sequence[str]
     target: np.ndarray
     target_is: TargetIs = "given"
     alphabet: str = ""
@@ -251,9 +251,7 @@ class Frequencies(Source):
         return np.searchsorted(self._ends, positions, side="right").astype(np.int32)
 
 
-def target(
-    probabilities: Sequence[float] | None, labels: tuple[str, ...], otherwise: np.ndarray
-) -> np.ndarray:
+def target(probabilities: Sequence[float] | None, labels: Sequence[str], otherwise: np.ndarray) -> np.ndarray:
     """The true probabilities, float64 [K], if they are given; else the others.
 
     Raises:

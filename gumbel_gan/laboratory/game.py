@@ -66,4 +66,4 @@ def play(config: Config, progress: Told | None = None, stopping: Event | None = 
     if stopping is not None and stopping.is_set():
         raise CutShort
     learned = result.probabilities[:, 0]
-    return Game(learned, np.array(verdicts)[result.epochs - 1], result.target, result.labels)
+    return Game(learned, np.array(verdicts)[result.epochs - 1], result.target, tuple(result.labels))

@@ -38,7 +38,7 @@ class Table:
         epochs: of the networks.
         table: which.
         learner: gan, maximum_likelihood (its best epoch), maximum_likelihood_last, independent, chow_liu,
-            spread or ctgan.
+            spread, ctgan, or rows: the real ones, to compare with.
         rows: drawn, where the truth is known.
         order: in which columns are learned: given or information.
     """
@@ -116,6 +116,12 @@ def of_counting(settings: Table, table: Published, progress: Any, stopping: Any)
     return [(lambda n: fitted.draw(n, random), lambda codes: np.exp(fitted.log_probabilities(codes)))]
 
 
+def of_rows(settings: Table, table: Published, progress: Any, stopping: Any) -> list[Learned]:
+    """The training rows themselves: what the scores of real rows are."""
+    rows, random = table.rows.part(0), np.random.default_rng(settings.seed)
+    return [(lambda n: rows[random.permutation(len(rows))[:n]], None)]
+
+
 def of_ctgan(settings: Table, table: Published, progress: Any, stopping: Any) -> list[Learned]:
     """CTGAN (Xu et al. 2019) at its defaults, one seed; its licence is the Business Source License 1.1.
 
@@ -145,6 +151,7 @@ LEARNERS: dict[str, Callable[[Table, Published, Any, Any], list[Learned]]] = {
     "maximum_likelihood_last": of_likelihood_last,
     **dict.fromkeys(("independent", "chow_liu", "spread"), of_counting),
     "ctgan": of_ctgan,
+    "rows": of_rows,
 }
 """What learns a table: each run, how rows are drawn of it, and their probabilities."""
 

@@ -3,7 +3,7 @@
 import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -66,7 +66,7 @@ class Result:
     """
 
     config: Config
-    labels: tuple[str, ...]
+    labels: Sequence[str]
     target_is: str
     epochs: np.ndarray
     probabilities: np.ndarray
@@ -347,7 +347,7 @@ class Result:
     def shares(self) -> dict[str, np.ndarray]:
         """Of each run's samples of strings: how many are different, and how many it was trained on, [R]."""
         distinct = [len(set(samples)) / len(samples) for samples in self.samples]
-        seen = [{self.labels[s] for s in np.flatnonzero(counted)} for counted in self.counted]
+        seen = [{self.labels[s] for s in np.flatnonzero(counted).tolist()} for counted in self.counted]
         overlap = [
             sum(sample in known for sample in samples) / len(samples)
             for samples, known in zip(self.samples, seen, strict=True)

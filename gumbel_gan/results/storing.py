@@ -112,7 +112,7 @@ def save(result: Result, directory: str, pictures: Mapping[str, Write] | None = 
         arrays: dict[str, Any] = {name: np.asarray(getattr(result, name)) for name in ARRAYS[1:]}
         # As JSON: an array of text loses the zeros at its ends.
         arrays["labels"] = np.frombuffer(
-            json.dumps(result.labels, ensure_ascii=False).encode("utf-8", ERRORS), np.uint8
+            json.dumps(list(result.labels), ensure_ascii=False).encode("utf-8", ERRORS), np.uint8
         )
         files["arrays.npz"] = lambda place: write_arrays(place, "arrays.npz", arrays)
     errors = _attempt(files, directory)

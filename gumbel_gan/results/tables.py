@@ -1,5 +1,7 @@
 """What was learned, as a short table for a terminal."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .metrics import total_variation
@@ -96,6 +98,7 @@ def _of_rows(result: Result) -> str:
 
 
 def _categories(result: Result, most: int) -> list[str]:
+    labels: Sequence[str]
     if result.classes is not None:
         labels, learned = result.shown_labels, result.probabilities[-1].mean(0)  # [K']
         target, counted = result.targets[-1], result.readable(result.counted).mean(0)
@@ -113,7 +116,7 @@ def _categories(result: Result, most: int) -> list[str]:
         errors = np.abs(learned - target)[worst]
         order = np.concatenate([order, worst[np.argsort(-errors, kind="stable")][:5]])
     rows: list[tuple[str, ...]] = [("label", *columns, "error")]
-    for k in order:
+    for k in order.tolist():
         error = round(learned[k] - target[k], 4) + 0.0  # no minus before a zero
         rows.append(
             (shown_label(labels[k]), *(f"{values[k]:.4f}" for values in columns.values()), f"{error:+.4f}")
