@@ -11,6 +11,7 @@ import pytest
 
 import gumbel_gan as gg
 from gumbel_gan import plot, sample, train
+from gumbel_gan.data.fidelity import averages
 
 from .conftest import ROOT, Refused, rows
 
@@ -64,6 +65,32 @@ def test_files(trained: Path) -> None:
         "log_likelihood,stopping_log_likelihood,held_out_log_likelihood,held_out_standard_error,kl" in header
     )
     plot.main([str(trained)])
+
+
+def test_drawn_rows_are_scored_on_the_way(survey: Path) -> None:
+    """After the first epoch and every fifth, by the definitions at the end; else there is no number."""
+    config = gg.recipe("table", epochs=5, seed=0, training={"batches": 2, "batch_size": 16, "patience": None})
+    source = gg.from_table(pd.read_csv(survey), ["region", "children", "smokes"])
+    result, _ = gg.run(config, source)
+    for name in ("tv_complement", "contingency_similarity", "category_coverage", "new_rows"):
+        there = np.isfinite(result.metrics[name][:, 0])
+        np.testing.assert_array_equal(there, [True, False, False, False, True], name)
+        assert result.metrics[name][-1, 0] == pytest.approx(averages(result.fidelity[0])[name]), name
+
+
+def test_two_programs(survey: Path, tmp_path: Path) -> None:
+    """Runs split over two programs are all there, each with its own scores and weights."""
+    training = {"batches": 2, "batch_size": 16, "patience": None}
+    config = gg.recipe("table", epochs=3, runs=3, devices=2, seed=0, training=training)
+    source = gg.from_table(pd.read_csv(survey), ["region", "children", "smokes"])
+    result, _ = gg.run(config, source)
+    assert len(result.fidelity) == len(result.learned) == 3
+    result.save(str(tmp_path / "out"))
+    loaded = gg.load(str(tmp_path / "out"))
+    for run in range(3):
+        logs = loaded.generator.log_probabilities(source.part(2))[run]
+        expected = result.metrics["held_out_log_likelihood"][-1, run]
+        assert logs.mean() == pytest.approx(expected, abs=1e-4)
 
 
 def test_what_is_scored_is_what_is_saved(trained: Path, survey: Path) -> None:

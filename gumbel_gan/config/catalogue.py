@@ -144,6 +144,7 @@ class SourceRow(Row):
         curves: those of them that the heatmap draws beneath the error, with their names.
         figures: more figures of a training, as file name and module:name of the function.
         shown: the columns shown while it is learned.
+        table: what tells in a terminal what was learned, as module:name of a function.
         averages: whether the mean of the learned probabilities over the late steps means something.
     """
 
@@ -156,6 +157,7 @@ class SourceRow(Row):
     figures: tuple[tuple[str, str], ...] = ()
     shown: tuple[str, ...] = ("max_abs_error",)
     averages: bool = True
+    table: str = "results.tables:of_categories"
 
 
 RowT = TypeVar("RowT", bound=Row)
@@ -534,8 +536,9 @@ SOURCES = Family(
               needs=(("columns", "give names, as age,region, or all"),),
               stream="rows", stops=True, averages=False,
               scores=("log_likelihood", "stopping_log_likelihood", "held_out_log_likelihood",
-                      "held_out_standard_error", "kl"),
-              shown=("log_likelihood", "held_out_log_likelihood"),
+                      "held_out_standard_error", "kl", "tv_complement", "contingency_similarity",
+                      "category_coverage", "new_rows"),
+              shown=("log_likelihood", "held_out_log_likelihood"), table="results.tables:of_rows",
               figures=(("likelihood", "figures.tables:likelihood"),
                        ("columns", "figures.tables:columns"))),
     base="data.source:Source",

@@ -62,6 +62,12 @@ def from_settings(kind: type[T], settings: Mapping[str, Any], part: str = "") ->
     """
     hints = _hints(kind)  # type: ignore[arg-type]
     for name in settings:
+        if name not in hints and f"{part}{name}" in keys(kind, part):
+            group, _, inner = name.rpartition(".")
+            raise ValueError(
+                f"{part}{name}: received with a dot: give the group as a dictionary, "
+                f"{group}: {{{inner}: ...}}"
+            )
         if name not in hints:
             raise unknown_setting(f"{part}{name}", keys(kind, part))
     values: dict[str, Any] = {}

@@ -4,7 +4,7 @@ Names and definitions are those of SDMetrics (https://docs.sdv.dev/sdmetrics): T
 ContingencySimilarity, CategoryCoverage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -77,6 +77,30 @@ def fidelity(train: np.ndarray, real: np.ndarray, drawn: np.ndarray, sizes: Sequ
         the mean number of columns in which a drawn row, or a real one, differs from the closest training row;
         `marginals`, the shares of each column's categories, drawn and real.
     """
+    some = train[np.linspace(0, len(train) - 1, min(len(train), 5 * CLOSEST)).astype(int)]
+    return {
+        **likeness(real, drawn, sizes),
+        "new_rows": new_rows(train, drawn),
+        "closest": float(distances(drawn[:CLOSEST], some).mean()),
+        "real_closest": float(distances(real[:CLOSEST], some).mean()),
+        "marginals": [
+            np.stack([shares(drawn[:, t], size), shares(real[:, t], size)]) for t, size in enumerate(sizes)
+        ],
+    }
+
+
+def likeness(real: np.ndarray, drawn: np.ndarray, sizes: Sequence[int]) -> dict[str, np.ndarray]:
+    """The scores of all columns and pairs.
+
+    Args:
+        real: int32 [m, T].
+        drawn: int32 [l, T].
+        sizes: how many categories each column has.
+
+    Returns:
+        By name: `tv_complement` and `category_coverage`, [T], and `contingency_similarity`, [T, T], 1 on the
+        diagonal.
+    """
     columns = range(len(sizes))
     pairs = np.eye(len(sizes))
     for one, other in combinations(columns, 2):
@@ -84,20 +108,30 @@ def fidelity(train: np.ndarray, real: np.ndarray, drawn: np.ndarray, sizes: Sequ
         pairs[one, other] = pairs[other, one] = contingency_similarity(
             real[:, both], drawn[:, both], [sizes[column] for column in both]
         )
-    known = {row.tobytes() for row in np.ascontiguousarray(train, np.int32)}
-    new = np.mean([row.tobytes() not in known for row in np.ascontiguousarray(drawn, np.int32)])
-    some = train[np.linspace(0, len(train) - 1, min(len(train), 5 * CLOSEST)).astype(int)]
     return {
         "tv_complement": np.array([tv_complement(real[:, t], drawn[:, t], sizes[t]) for t in columns]),
         "category_coverage": np.array([category_coverage(real[:, t], drawn[:, t]) for t in columns]),
         "contingency_similarity": pairs,
-        "new_rows": float(new),
-        "closest": float(distances(drawn[:CLOSEST], some).mean()),
-        "real_closest": float(distances(real[:CLOSEST], some).mean()),
-        "marginals": [
-            np.stack([shares(drawn[:, t], sizes[t]), shares(real[:, t], sizes[t])]) for t in columns
-        ],
     }
+
+
+def averages(scores: Mapping[str, Any]) -> dict[str, float]:
+    """The means over columns, and over pairs, of `likeness`, and the share of new rows."""
+    upper = np.triu_indices(len(scores["tv_complement"]), 1)
+    return {
+        "tv_complement": float(scores["tv_complement"].mean()),
+        "contingency_similarity": float(scores["contingency_similarity"][upper].mean()),
+        "category_coverage": float(scores["category_coverage"].mean()),
+        "new_rows": float(scores["new_rows"]),
+    }
+
+
+def new_rows(known: np.ndarray, drawn: np.ndarray) -> float:
+    """The share of drawn rows, int32 [l, T], that are not among the known ones, [n, T]."""
+    keys = [row.tobytes() for row in np.ascontiguousarray(drawn, np.int32)]
+    wanted = set(keys)  # the smaller set of the two
+    seen = {key for row in np.ascontiguousarray(known, np.int32) if (key := row.tobytes()) in wanted}
+    return float(np.mean([key not in seen for key in keys]))
 
 
 def auc(real: np.ndarray, drawn: np.ndarray) -> float:

@@ -18,7 +18,7 @@ from ..config.checks import suggestion
 from ..config.data import Data
 from .columns import FEW_NUMBERS, Column, as_number, bin_labels, kind_of_values, quantiles
 from .counting import COUNTED, mutual_information
-from .fidelity import auc, fidelity
+from .fidelity import auc, averages, fidelity, likeness, new_rows
 from .missing import MISSING
 from .reading import readable
 from .source import Drawing, Source, TargetIs, Verdicts, listed, shown
@@ -31,6 +31,10 @@ DRAWN = 10_000
 """Rows that are drawn for their scores, in every run."""
 AT_ONCE = 4_096
 """Rows whose names are made at once."""
+SAMPLED_EVERY = 5
+"""Epochs after which rows are drawn for their scores, and after the first."""
+SAMPLED = ("tv_complement", "contingency_similarity", "category_coverage", "new_rows")
+"""Columns of metrics.csv that only these epochs have."""
 FEW_ROWS = 20
 """Rows from which on a column is refused whose values are nearly all different."""
 
@@ -129,6 +133,22 @@ class Rows(Source):
         scores["kl"] = (self.target[seen] * np.log(self.target[seen])).sum() - scores["log_likelihood"]
         return scores
 
+    def sampled(self, runs: int, draw: Drawing, epoch: int) -> dict[str, np.ndarray]:
+        """How faithful drawn rows are, every fifth epoch: means over columns and pairs; see `fidelity`."""
+        if epoch and (epoch + 1) % SAMPLED_EVERY:
+            return dict.fromkeys(SAMPLED, np.full(runs, np.nan))
+        known, real = self.codes[self.weights[0] > 0], self._scored
+        found = []
+        for run in range(runs):
+            drawn = draw(DRAWN, run)
+            found.append(averages({**likeness(real, drawn, self.sizes), "new_rows": new_rows(known, drawn)}))
+        return {name: np.array([of_run[name] for of_run in found]) for name in SAMPLED}
+
+    @property
+    def _scored(self) -> np.ndarray:
+        """The rows that drawn ones are compared with: those held out, or the training rows without such."""
+        return self.part(2 if self.weights[2].any() else 0)
+
     def stopping(self, learned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log-probabilities [R, n] of the rows that tell when to stop, and how often each occurs, [n]."""
         there = self.weights[1] > 0
@@ -137,7 +157,7 @@ class Rows(Source):
     def judged(self, runs: int, draw: Drawing, verdicts: Verdicts) -> dict[str, Any]:
         """The columns, how the rows were split, and how faithful drawn rows are to those held out."""
         train = self.part(0)
-        real = self.part(2) if self.weights[2].any() else train
+        real = self._scored
         found = []
         for run in range(runs):
             drawn = draw(DRAWN, run)

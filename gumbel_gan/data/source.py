@@ -128,6 +128,16 @@ class Source:
         """
         return {}
 
+    def sampled(self, runs: int, draw: Drawing, epoch: int) -> dict[str, np.ndarray]:
+        """More columns of metrics.csv, [R] each, of what is drawn; not a number in epochs without.
+
+        Args:
+            runs: R.
+            draw: draws so many rows in a run.
+            epoch: 0, 1, ...
+        """
+        return {}
+
     def stopping(self, learned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log-probabilities [R, n] of the examples that tell when to stop, and how often each occurs, [n].
 

@@ -179,7 +179,8 @@ def _most_probable(result: Result) -> tuple[np.ndarray, str]:
         named = named[:-1]
     shown = np.argsort(-named, kind="stable")[:MAX_ROWS]
     noun = "different rows" if result.source.stream == "rows" else "categories"
-    return shown, f"{title}: the {MAX_ROWS} most probable of {len(result.target):,} {noun}"
+    most = f"the {MAX_ROWS} most probable of {len(result.target):,} {noun}"
+    return shown, f"{title}:\n{most}, {named[shown].sum():.0%} of the probability"
 
 
 def _draw_heatmap(

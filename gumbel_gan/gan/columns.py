@@ -148,6 +148,10 @@ class ColumnGenerator(AutoregressiveGenerator):
             return codes, np.zeros(0)
         return np.concatenate(rows), np.concatenate(weights)
 
+    def rows(self, n: int, seed: Seed, run: int = 0) -> np.ndarray:
+        """Draw rows of a run, int32 [n, T]; `seed` is int [2]."""
+        return self.fill(np.zeros((n, self.length), np.int32), np.zeros(self.length, bool), seed, run)[0]
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, for Keras to save."""
         names = ("sizes", "units", "seed", "runs")

@@ -113,10 +113,11 @@ def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
     width = shutil.get_terminal_size().columns if width is None else width
     labels = [statistic.name, *(shown_label(cell.label, max(32, width - 28)) for cell in cells)]
     columns: list[list[str]] = []
+    epochs = max((len(cell.curves) for cell in cells if cell.curves is not None), default=0)
     for name in names:
         found = (None if cell.columns is None else cell.columns.get(name) for cell in cells)
         bands = ["" if values is None else _band(*statistic(values)) for values in found]
-        columns.append([_heading(name), *bands])
+        columns.append([_heading(name, epochs), *bands])
     for heading, pair in ratios.items():
         found_of = [cell.columns or {} for cell in cells]
         ratio = [_ratio(*(one[n] for n in pair)) if set(pair) <= set(one) else "" for one in found_of]
@@ -156,5 +157,7 @@ def _ratio(values: np.ndarray, others: np.ndarray) -> str:
     return f"{ratio:.3g} ± {error:.2g}" if len(others) > 1 else f"{ratio:.3g}"
 
 
-def _heading(name: str) -> str:
+def _heading(name: str, epochs: int) -> str:
+    if epochs < 50:  # it is the mean, or the worst, of all that there are
+        name = name.replace("last50", f"of {epochs}")
     return name.replace("max_abs_error", "error").replace("total_variation", "TV").replace("_", " ")

@@ -12,7 +12,7 @@ from ..config.catalogue import ORDERS
 from ..config.checks import check_count, seed_of
 from ..config.config import Config
 from ..data.counting import Counted, SpreadRows, chow_liu, independent
-from ..data.fidelity import fidelity
+from ..data.fidelity import averages, fidelity
 from ..data.rows import PARTS
 from ..results.written import recipe
 from ..training.progress import CutShort, Told
@@ -94,12 +94,9 @@ def of_likelihood_last(settings: Table, table: Published, progress: Any, stoppin
 
 
 def _of_generator(generator: Any, run: int) -> Learned:
-    def draw(rows: int) -> np.ndarray:
-        start = np.zeros((rows, generator.length), np.int32)
-        drawn: np.ndarray = generator.fill(start, np.zeros(generator.length, bool), (run, 1), run)[0]
-        return drawn
-
-    return draw, lambda codes: np.exp(generator.log_probabilities(codes)[run])
+    return lambda n: generator.rows(n, (run, 1), run), lambda codes: np.exp(
+        generator.log_probabilities(codes)[run]
+    )
 
 
 def of_counting(settings: Table, table: Published, progress: Any, stopping: Any) -> list[Learned]:
@@ -193,13 +190,9 @@ class TableTask(Task):
                 for part, weights in zip(PARTS, rows.weights, strict=True)
             }
         told = fidelity(rows.part(0), rows.part(2), drawn, rows.sizes)
-        upper = np.triu_indices(len(rows.sizes), 1)
         return {
             **found,
-            "tv_complement": told["tv_complement"].mean(),
-            "contingency_similarity": told["contingency_similarity"][upper].mean(),
-            "category_coverage": told["category_coverage"].mean(),
-            "new_rows": told["new_rows"],
+            **averages(told),
             **against_truth(table, drawn, probabilities),
         }
 

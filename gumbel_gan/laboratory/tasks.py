@@ -4,8 +4,8 @@
 Tasks import TensorFlow and matplotlib only when they train and draw: a study is checked without them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..config.config import Config
 from ..config.reading import from_settings
+from ..data.fidelity import averages
 from ..results.metrics import max_abs_error, total_variation
 from ..training.progress import CutShort, Told
 
@@ -91,14 +92,8 @@ class Task:
         """The picture of trained cells."""
         from ..figures.studies import error_figure
 
-        return error_figure(
-            cells,
-            "maximum error",
-            {
-                "max_abs_error_last50_mean": "learned: mean of the last 50 epochs",
-                "averaged_max_abs_error": "averaged over the late steps",
-            },
-        )
+        kept = STREAMS["categories"]
+        return error_figure(cells, kept.curve, dict(kept.columns))
 
     def statistic(self, settings: Any) -> Statistic:
         """How the runs of a cell are summarised."""
@@ -115,50 +110,51 @@ class Gan(Task):
     def train(
         self, settings: Config, progress: Told | None = None, stopping: Event | None = None
     ) -> tuple[np.ndarray, Columns]:
-        """The errors after every epoch, [E, R], and what is left of them in the end."""
+        """What is kept of a stream after every epoch, [E, R], and in the end."""
         from ..training.run import run
 
         result, _ = run(settings, progress=progress, stopping=stopping)
         if stopping is not None and stopping.is_set() and result.trained_epochs < settings.epochs:
             raise CutShort
-        return curves_and_columns(result)
+        return STREAMS[result.source.stream].keep(result)
 
     def figure(self, cells: Sequence[Any]) -> "Figure":
-        """The errors; of strings the total variation, since their classes have no maximum error."""
+        """What is kept of the stream against the epoch."""
         from ..figures.studies import error_figure
 
-        stream = cells[0].settings.data.stream
-        if stream == "categories":
-            return super().figure(cells)
-        if stream == "rows":
-            return error_figure(
-                cells, "log-likelihood of a row", {"held_out_log_likelihood": "held-out rows"}
-            )
-        return error_figure(cells, "total variation", {"total_variation": "after the last epoch"})
+        kept = STREAMS[cells[0].settings.data.stream]
+        return error_figure(cells, kept.curve, dict(kept.columns))
 
     def statistic(self, settings: Config) -> Statistic:
-        """The mean and the range of the few runs that strings have; of single categories the median."""
-        return MEAN if settings.data.sequences else MEDIAN
+        """The mean and range of the few runs that strings and rows have; of single categories the median."""
+        return STREAMS[settings.data.stream].statistic
 
     def ratios(self, settings: Config) -> dict[str, tuple[str, str]]:
-        """The distance from the target over that of counting; of strings none."""
-        if settings.data.sequences:
-            return {}
-        counted = "counted_total_variation"
-        return {
-            "last TV / counted, mean ± SE": ("total_variation", counted),
-            "averaged TV / counted, mean ± SE": ("averaged_total_variation", counted),
-        }
+        """The distance from the target over that of counting, of single categories."""
+        return dict(STREAMS[settings.data.stream].ratios)
 
 
-def curves_and_columns(result: Any) -> tuple[np.ndarray, Columns]:
-    """What a study keeps of a training's result."""
-    if result.source.stream == "rows":
-        return _of_rows(result)
-    if result.source.stream == "sequences":
-        names = ("validity", "total_variation", "coverage", "kl", "perplexity")
-        columns = {name: result.metrics[name][-1] for name in names if name in result.metrics}
-        return result.metrics["total_variation"], columns
+@dataclass(frozen=True)
+class Kept:
+    """What a study keeps of a training on a kind of stream.
+
+    Attributes:
+        keep: of a result the curves [E, R], and the columns [R].
+        curve: what the curves are.
+        columns: those of the columns that the figure's legend tells, with their names.
+        statistic: how the runs of a cell are summarised.
+        ratios: as `Task.ratios`.
+    """
+
+    keep: Callable[[Any], tuple[np.ndarray, Columns]]
+    curve: str
+    columns: Mapping[str, str]
+    statistic: Statistic = MEAN
+    ratios: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def of_categories(result: Any) -> tuple[np.ndarray, Columns]:
+    """The maximum error; and what is left of all errors in the end."""
     errors = result.metrics["max_abs_error"]  # [E, R]
     below = errors < 0.05
     first = np.where(below.any(0), below.argmax(0) + 1.0, np.nan)
@@ -174,22 +170,45 @@ def curves_and_columns(result: Any) -> tuple[np.ndarray, Columns]:
     }
 
 
-def _of_rows(result: Any) -> tuple[np.ndarray, Columns]:
-    """What a study keeps of a training on a table: the scores of each run's best epoch."""
+def of_strings(result: Any) -> tuple[np.ndarray, Columns]:
+    """The total variation; and the scores after the last epoch."""
+    names = ("validity", "total_variation", "coverage", "kl", "perplexity")
+    columns = {name: result.metrics[name][-1] for name in names if name in result.metrics}
+    return result.metrics["total_variation"], columns
+
+
+def of_rows(result: Any) -> tuple[np.ndarray, Columns]:
+    """The log-likelihood of a row; and the scores of the epoch that each run keeps."""
     runs = np.arange(result.runs)
-    best = np.array([result.kept_epoch(run) - 1 for run in runs])
-    kept = ("total_variation", *result.source.scores)
-    columns = {name: result.metrics[name][best, runs] for name in kept if name in result.metrics}
-    upper = np.triu_indices(len(result.columns), 1)
-    of_runs = result.fidelity
+    kept = np.array([result.kept_epoch(run) - 1 for run in runs])
+    names = ("total_variation", *result.source.scores)
+    columns = {name: result.metrics[name][kept, runs] for name in names if name in result.metrics}
+    of_runs = [{**averages(one), "discriminator_auc": one["discriminator_auc"]} for one in result.fidelity]
     return result.metrics[result.shown_score], {
         **columns,
-        "tv_complement": np.array([of_run["tv_complement"].mean() for of_run in of_runs]),
-        "contingency_similarity": np.array([o["contingency_similarity"][upper].mean() for o in of_runs]),
-        "category_coverage": np.array([of_run["category_coverage"].mean() for of_run in of_runs]),
-        **{name: np.array([o[name] for o in of_runs]) for name in ("new_rows", "discriminator_auc")},
-        "epoch": best + 1.0,
+        **{name: np.array([of_run[name] for of_run in of_runs]) for name in of_runs[0]},
+        "epoch": kept + 1.0,
     }
+
+
+STREAMS = {
+    "categories": Kept(
+        of_categories,
+        "maximum error",
+        {
+            "max_abs_error_last50_mean": "learned: mean of the last 50 epochs",
+            "averaged_max_abs_error": "averaged over the late steps",
+        },
+        MEDIAN,
+        {
+            "last TV / counted, mean ± SE": ("total_variation", "counted_total_variation"),
+            "averaged TV / counted, mean ± SE": ("averaged_total_variation", "counted_total_variation"),
+        },
+    ),
+    "sequences": Kept(of_strings, "total variation", {"total_variation": "after the last epoch"}),
+    "rows": Kept(of_rows, "log-likelihood of a row", {"held_out_log_likelihood": "held-out rows"}),
+}
+"""What is kept of each kind of stream."""
 
 
 class GanAndLeak(Gan):

@@ -75,9 +75,8 @@ def draw(
     fixed = given_codes(columns, given)
     random = np.random.default_rng(seed)
     seeds = [(seed % 2**31, number) for number in range(2)]
-    codes = np.zeros((n, len(columns)), np.int32)
     if not fixed:
-        return Drawn(generator.fill(codes, np.zeros(len(columns), bool), seeds[0], run)[0])
+        return Drawn(generator.rows(n, seeds[0], run))
     last = max(fixed)
     head = np.arange(len(columns)) <= last
     free = [column for column in range(last) if column not in fixed]

@@ -183,6 +183,7 @@ def summary(result: Result) -> dict[str, Any]:
     def shown(array: np.ndarray) -> Any:
         return rows(result.readable(array) if _large(result) else array)
 
+    scores = {name: result.metrics[name] for name in result.source.scores if name in result.metrics}
     return {
         "labels": list(result.shown_labels if _large(result) else result.labels),
         "target": shown(result.target),
@@ -194,7 +195,7 @@ def summary(result: Result) -> dict[str, Any]:
         "total_variation": rows(total_variation(result.learned, result.target)),
         "averaged_total_variation": rows(total_variation(result.averaged, result.target)),
         "counted_total_variation": rows(total_variation(result.counted, result.target)),
-        **{name: rows(result.metrics[name][-1]) for name in result.source.scores if name in result.metrics},
+        **{name: rows(values[-1]) for name, values in scores.items() if not np.isnan(values[-1]).any()},
         **_of_samples(result),
         **_of_rows(result),
         **({"warning": result.warning} if result.warning else {}),

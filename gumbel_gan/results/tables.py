@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..config.catalogue import Row
+from ..data.fidelity import averages
 from .metrics import total_variation
 from .readable import shown_label
 from .result import Result
@@ -18,8 +20,12 @@ def learned_table(result: Result, most: int = 20) -> str:
         result: of a training.
         most: categories to show; if there are more, the most probable ones and the five that are worst.
     """
-    if result.columns:
-        return _of_rows(result)
+    told: str = Row("table", result.source.table).load()(result, most)
+    return told
+
+
+def of_categories(result: Result, most: int) -> str:
+    """Of single categories and strings: the probabilities, and how far they are from the target."""
     lines = _categories(result, most)
     if result.runs > 1:
         lines.insert(
@@ -42,7 +48,7 @@ def learned_table(result: Result, most: int = 20) -> str:
     return "\n".join(lines)
 
 
-def _of_rows(result: Result) -> str:
+def of_rows(result: Result, most: int) -> str:
     """Of a table: how probable rows are, beside what counting makes of them; how faithful drawn ones are."""
     best = [result.kept_epoch(run) - 1 for run in range(result.runs)]
     runs = np.arange(result.runs)
@@ -71,12 +77,14 @@ def _of_rows(result: Result) -> str:
     worst = min(result.split.get("counted", {}).values(), default=-np.inf)
     if list(learned.values())[-1] < worst:
         lines.append("learned is below what independent columns reach: train longer")
-    upper = np.triu_indices(len(result.columns), 1)
-    of_pairs = np.mean([of_run["contingency_similarity"][upper] for of_run in result.fidelity])
+    found = [averages(of_run) for of_run in result.fidelity]
     scores = {
-        "columns (TVComplement)": np.mean([of_run["tv_complement"] for of_run in result.fidelity]),
-        "pairs (ContingencySimilarity)": of_pairs,
-        "categories drawn (CategoryCoverage)": np.mean([o["category_coverage"] for o in result.fidelity]),
+        text: np.mean([of_run[name] for of_run in found])
+        for text, name in (
+            ("columns (TVComplement)", "tv_complement"),
+            ("pairs (ContingencySimilarity)", "contingency_similarity"),
+            ("categories drawn (CategoryCoverage)", "category_coverage"),
+        )
     }
     lines.append(
         "drawn rows against real ones (1: alike): " + ", ".join(f"{n} {v:.4f}" for n, v in scores.items())

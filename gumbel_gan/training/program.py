@@ -21,7 +21,7 @@ from ..results.result import Result
 from .build import build_for
 from .checkpoint import Checkpoint
 from .progress import Told
-from .recorder import Recorder, Stop, Teller
+from .recorder import Recorder, Stop, Teller, drawn_rows
 
 SAMPLES = 1_000
 """Strings that are drawn from a generator of them, in every run, when it is trained."""
@@ -173,16 +173,8 @@ def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Result
         gan=gan,
         wrap=source.wrap,
         kept=np.zeros(0, int) if recorder.best is None else recorder.best.epochs,
-        **source.judged(gan.generator.runs, partial(_rows, gan), partial(_verdicts, gan)),
+        **source.judged(gan.generator.runs, partial(drawn_rows, gan), partial(_verdicts, gan)),
     )
-
-
-def _rows(gan: CategoricalGAN, rows: int, run: int) -> np.ndarray:
-    """Rows that a run's generator draws, int32 [rows, T]."""
-    start = np.zeros((rows, gan.generator.length), np.int32)
-    seed = (gan.seed % 2**31, 1)
-    drawn: np.ndarray = gan.generator.fill(start, np.zeros(gan.generator.length, bool), seed, run)[0]
-    return drawn
 
 
 def _verdicts(gan: CategoricalGAN, rows: np.ndarray, run: int) -> np.ndarray:

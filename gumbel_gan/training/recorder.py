@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -19,6 +20,13 @@ from .progress import Told
 
 MAX_ROWS = 1_000_000
 """Rows of probabilities.csv; of longer trainings it holds every n-th epoch."""
+
+
+def drawn_rows(gan: Any, rows: int, run: int) -> np.ndarray:
+    """Rows that a run's generator draws, always with the same noise, int32 [rows, T]."""
+    with gan.moving_average():
+        drawn: np.ndarray = gan.generator.rows(rows, (gan.seed % 2**31, 1), run)
+    return drawn
 
 
 class Recorder(keras.callbacks.Callback):
@@ -97,6 +105,7 @@ class Recorder(keras.callbacks.Callback):
             "temperature": measured.pop("temperature"),
             **measured,
             **self.stream.source.scores(self.learned, self.counted, forgetting, epoch),
+            **self.stream.source.sampled(self.stream.runs, partial(drawn_rows, self.model), epoch),
         }
 
     def on_train_end(self, logs: Any = None) -> None:

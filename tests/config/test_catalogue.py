@@ -238,8 +238,8 @@ def test_traits_of_sources(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
     assert {key for key, _ in row.needs} <= set(row.keys)
     assert {column for column, _ in row.curves} <= set(row.scores)
     assert set(row.shown) <= {*row.scores, "max_abs_error", "total_variation"}
-    for _, figure in row.figures:
-        module, _, function = figure.partition(":")
+    for function_of in (*(figure for _, figure in row.figures), row.table):
+        module, _, function = function_of.partition(":")
         assert callable(getattr(import_module(f"gumbel_gan.{module}"), function))
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text("".join(f"{chr(97 + n // 26)}{chr(97 + n % 26)}\n" for n in range(40)))
@@ -260,7 +260,8 @@ def test_traits_of_sources(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
         row.stream, row.scores, row.curves, row.figures, row.shown
     )  # fmt: skip
     learned = np.tile(source.target, (2, 1))
-    assert set(source.scores(learned, learned, learned, 0)) == set(row.scores)
+    drawn = source.sampled(2, lambda n, run: np.zeros((n, len(source.sizes)), np.int32), 0)
+    assert {*source.scores(learned, learned, learned, 0), *drawn} == set(row.scores)
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -48,6 +48,10 @@ def test_each_setting_is_of_one_of_its_types() -> None:
     ("settings", "message"),
     [
         ({"epohs": 3}, "epohs: unknown setting, did you mean epochs?"),
+        (
+            {"training.batches": 3},
+            "training.batches: received with a dot: give the group as a dictionary, training: {batches: ...}",
+        ),
         ({"zzz": 3}, "zzz: unknown setting: --help lists those there are"),
         ({"training": {"batchs": 3}}, "training.batchs: unknown setting, did you mean training.batches?"),
         ({"epochs": "x"}, "epochs: received 'x': give a whole number"),

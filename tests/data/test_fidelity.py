@@ -7,10 +7,12 @@ import pytest
 
 from gumbel_gan.data.fidelity import (
     auc,
+    averages,
     category_coverage,
     contingency_similarity,
     distances,
     fidelity,
+    new_rows,
     tv_complement,
 )
 
@@ -36,6 +38,27 @@ def test_fidelity() -> None:
     assert found["new_rows"] == 0.25
     assert (found["closest"], found["real_closest"]) == (0.25, 0)
     np.testing.assert_allclose(found["marginals"][0], [[0.75, 0, 0.25], [0.5, 0.5, 0]])
+
+
+def test_averages() -> None:
+    """Over columns; over pairs, each once; the share of new rows as it is."""
+    scores = {
+        "tv_complement": np.array([0.2, 0.4, 0.9]),
+        "category_coverage": np.array([1, 1, 0.4]),
+        "contingency_similarity": np.array([[1, 0.1, 0.2], [0.1, 1, 0.6], [0.2, 0.6, 1]]),
+        "new_rows": 0.3,
+    }
+    assert averages(scores) == pytest.approx(
+        {"tv_complement": 0.5, "category_coverage": 0.8, "contingency_similarity": 0.3, "new_rows": 0.3}
+    )
+
+
+def test_new_rows_against_a_loop() -> None:
+    random = np.random.default_rng(0)
+    known, drawn = (random.integers(3, size=(n, 4)).astype(np.int32) for n in (30, 50))
+    rows = {tuple(row) for row in known.tolist()}
+    expected = np.mean([tuple(row) not in rows for row in drawn.tolist()])
+    assert 0 < new_rows(known, drawn) == expected < 1
 
 
 def test_auc_against_pairs() -> None:

@@ -273,3 +273,29 @@ def test_labels_are_lines_of_csv() -> None:
     """Rows with separators and quotes in them keep names of their own."""
     rows = gg.from_table({"a": ["x,y", "x", 'q"'] * 9, "b": ["z", "y,z", "z"] * 9}, **WHOLE)
     assert set(rows.labels) == {'"x,y",z', 'x,"y,z"', '"q""",z'}
+
+
+def test_labels_are_made_when_asked_for() -> None:
+    """As those of a tuple, whatever is asked for: one, some, all, how many."""
+    rows = gg.from_table({"a": list("yxzx"), "b": [1, 2, 3, 2]}, **WHOLE)
+    names = ("x,2", "y,1", "z,3")
+    assert tuple(rows.labels) == names
+    assert (rows.labels[0], rows.labels[-1], rows.labels[1:]) == (names[0], names[-1], names[1:])
+    assert rows.labels.index("z,3") == 2
+    assert rows.labels == list(names)
+    assert rows.labels != list(names[:2])
+    random = np.random.default_rng(0)
+    many = gg.from_table({"a": random.integers(100, size=9_000), "b": random.integers(100, size=9_000)},
+                         bins=100, **WHOLE)  # fmt: skip
+    assert len(many.labels) > 5_000  # more than are made at once
+    assert list(many.labels) == [many.labels[place] for place in range(len(many.labels))]
+
+
+def test_a_row_is_drawn_as_often_as_it_weighs() -> None:
+    """Of 20,000 draws, within five standard errors: a false alarm once in a million."""
+    for weights in ([1, 0, 3], [0.5, 0.0, 1.5]):
+        rows = gg.from_table({"a": list("xyz"), "b": list("uvw"), "w": weights}, weights="w", **WHOLE)
+        drawn = rows.draw(np.random.default_rng(0), 20_000)
+        shares = {rows.labels[row]: (drawn == row).mean() for row in range(len(rows.labels))}
+        assert shares.get("y,v", 0) == 0
+        assert shares["z,w"] == pytest.approx(0.75, abs=5 * np.sqrt(0.75 * 0.25 / 20_000))

@@ -79,7 +79,8 @@ def test_heatmap_of_several_runs() -> None:
 def test_heatmap_of_many_categories_says_so() -> None:
     result = made_up(categories=200)
     axes = error_heatmap(result).axes[0]
-    assert "the 30 most probable of 200 categories" in axes.get_title(loc="left")
+    share = np.sort(result.target)[-30:].sum()
+    assert f"the 30 most probable of 200 categories, {share:.0%} of the pro" in axes.get_title(loc="left")
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [str(k) for k in np.argsort(-result.target)[:30]]
     shown = np.asarray(axes.images[0].get_array())

@@ -53,6 +53,15 @@ def test_summary() -> None:
         assert all(word in words for line in lines for word in line.split())
 
 
+def test_headings_of_short_trainings() -> None:
+    """The mean of the last 50 of fewer epochs is that of all that there are."""
+    cell = of_two_runs(np.array([31, np.nan]), np.array([0.1, 0.1]))
+    cell.columns = {"max_abs_error_last50_mean": np.full(2, 0.1)}
+    for epochs, heading in ((20, "error of 20 mean"), (60, "error last50 mean")):
+        cell.curves = np.zeros((epochs, 2))
+        assert heading in next(summary([cell], 200))
+
+
 def test_table(tmp_path: Path) -> None:
     done = of_two_runs(np.array([31, np.nan]), np.array([0.1, 0.1]))
     failed = Cell({"data.probabilities": [0.5, 0.5]}, Config(), failure="epoch 1, run 0")

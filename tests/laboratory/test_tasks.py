@@ -19,7 +19,7 @@ from gumbel_gan.config.networks import Discriminator, Generator
 from gumbel_gan.laboratory.baselines import Empirical
 from gumbel_gan.laboratory.cells import Cell
 from gumbel_gan.laboratory.report import summary
-from gumbel_gan.laboratory.tasks import Gan, Task, curves_and_columns
+from gumbel_gan.laboratory.tasks import Gan, Task, of_categories
 from gumbel_gan.training import run as module
 from gumbel_gan.training.progress import CutShort
 
@@ -67,7 +67,7 @@ def test_columns_of_a_cell() -> None:
         target=np.array([0.3, 0.7]),
         source=SimpleNamespace(stream="categories"),
     )
-    curves, columns = curves_and_columns(known)
+    curves, columns = of_categories(known)
     np.testing.assert_array_equal(curves, known.metrics["max_abs_error"])
     expected = {
         "max_abs_error_last": [0.02, 0.1],
