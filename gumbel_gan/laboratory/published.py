@@ -16,8 +16,8 @@ from ..config.data import Data
 from ..data.columns import Column
 from ..data.rows import Rows, from_table, ordered
 
-IMPOSSIBLE = 1e-8
-"""What stands for the probability of a row that cannot happen, in SDMetrics' BNLogLikelihood."""
+ADDED = 1e-8
+"""What SDGym's scores (0.2.2, `_evaluate_bayesian_likelihood`) add to the probability of a row."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,8 @@ class Network:
         return product
 
     def likelihood(self, codes: np.ndarray) -> float:
-        """The mean log-probability of rows [n, T]; one that cannot happen counts as 1e-8, as in SDMetrics."""
-        probabilities = self.probabilities(codes)
-        return float(np.log(np.where(probabilities == 0, IMPOSSIBLE, probabilities)).mean())
+        """The mean log-probability of rows [n, T], with 1e-8 added to every probability, as SDGym does."""
+        return float(np.log(self.probabilities(codes) + ADDED).mean())
 
     def draw(self, rows: int, random: np.random.Generator) -> np.ndarray:
         """Draw rows, int32 [rows, T]."""
