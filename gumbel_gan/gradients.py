@@ -35,6 +35,7 @@ def parser() -> Parser:
     options.add_argument(
         "--estimators", type=list[str], help="those to measure, module:Class of your own, too (default: all)"
     )
+    options.add_argument("--options", type=dict, help="of estimators of your own, as '{scale: 2}'")
     options.add_argument("--temperatures", type=list[float], default=list(TEMPERATURES), help="to measure at")
     options.add_argument(
         "--draws", type=int, default=400_000, help="samples for each number, in batches of ten"
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = settings_of(given.temperatures, given.estimators)
     with heard() as signals, shown() as progress:
         for point in points:
-            for row in measure(point, settings, given.draws, given.conditional_draws):
+            for row in measure(point, settings, given.draws, given.conditional_draws, given.options):
                 rows.append(row)
                 progress(len(rows), len(points) * len(settings), f"point {point.name}: {row['estimator']}")
                 if signals.stopping.is_set():

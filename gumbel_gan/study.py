@@ -36,7 +36,7 @@ def parser() -> Parser:
     )
     options.add_argument("study", help="a study, or a training's settings, as YAML")
     options.add_argument(
-        "--vary", action="append", help="KEY=[a,b,...], more than once for a grid; one value fixes a setting"
+        "--vary", action="append", help="KEY=[a,b,...], more than once for a grid; KEY=a fixes a setting"
     )
     options.add_argument(
         "--runs", help="runs of each cell, or auto: what fits the memory (default: the study's own, or 64)"

@@ -22,6 +22,31 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "given" in capsys.readouterr().out
 
 
+MINE = """
+import gumbel_gan as gg
+
+class Longer(gg.Estimator):
+    def __init__(self, scale=1.0):
+        super().__init__()
+        self.scale, self.inner = scale, gg.Exact()
+
+    def estimate(self, loss, logits, temperature, batch, seed):
+        return self.scale * self.inner.estimate(loss, logits, temperature, batch, seed)
+"""
+
+
+def test_options_of_an_own_estimator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the exact gradient: a bias of one, which lies in its direction."""
+    (tmp_path / "mine_longer.py").write_text(MINE)
+    monkeypatch.syspath_prepend(tmp_path)
+    arguments = ["--logits", "[0,1]", "--kernel", "[1,-1]", "--draws", "20", "--temperatures", "[0.5]"]
+    own = ["--estimators", "[mine_longer:Longer,exact]", "--options", "{scale: 2}"]
+    gradients.main([*arguments, *own, "--output", str(tmp_path / "out")])
+    longer, exact = rows(tmp_path / "out" / "gradients.csv")
+    assert [float(longer[name]) for name in ("bias", "cosine", "std")] == pytest.approx([1, 1, 0], abs=1e-4)
+    assert [float(exact[name]) for name in ("bias", "cosine")] == pytest.approx([0, 1], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -343,7 +343,7 @@ ESTIMATORS = Family(
     ),
     EstimatorRow(
         "straight_through", "gan.estimators:StraightThrough",
-        "the loss's gradient at a hard sample, as if the sample were the probabilities",
+        "the loss's gradient at a hard sample, as if it were softmax(logits), whatever the temperature",
         pathwise=True, uses_temperature=False,
     ),
     EstimatorRow(

@@ -26,7 +26,10 @@ def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:
         figure = Figure(figsize=(4 + 3.2 * len(points), 6))
         axes = figure.subplots(2, len(points), sharex=True, sharey="row", squeeze=False)
         for column, point in enumerate(points):
-            for axis, quantity in zip(axes[:, column], ("bias", "std"), strict=True):
+            for axis, quantity, limits in zip(
+                axes[:, column], ("bias", "std"), ((5e-3, 2), (2e-2, 30)), strict=True
+            ):
+                axis.set(xscale="log", yscale="log", ylim=limits)
                 for number, name in enumerate(names):
                     chosen = [row for row in rows if row["point"] == point and row["estimator"] == name]
                     x = [row["temperature"] for row in chosen]
@@ -34,11 +37,10 @@ def gradient_figure(rows: Sequence[dict[str, Any]]) -> Figure:
                     if x == [None]:  # a level for all temperatures
                         x, y = list(ends), y * 2
                     axis.plot(x, y, label=name, **line(number, len(x)))
-                axis.set_xscale("log")
-                axis.set_yscale("log")
+                ticks = temperatures or ends
+                axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+                axis.xaxis.minorticks_off()
                 axis.grid(alpha=0.25)
-            axes[0, column].set_ylim(5e-3, 2)
-            axes[1, column].set_ylim(2e-2, 30)
             axes[0, column].set_title(f"point {point}")
             axes[1, column].set_xlabel("temperature")
         axes[0, 0].set_ylabel("bias / length of the exact gradient")

@@ -14,7 +14,9 @@ APART = 7919
 """How far apart the seeds of the steps lie."""
 
 AT_ONCE = 1 << 14
-"""Sequences whose probabilities are computed at once."""
+"""Sequences whose probabilities are computed at once, or that are drawn at once; fewer of many symbols."""
+SYMBOLS_AT_ONCE = 1 << 22
+"""Sequences times symbols, of which some vectors are in memory then."""
 
 
 class AutoregressiveGenerator(keras.Model):
@@ -61,6 +63,11 @@ class AutoregressiveGenerator(keras.Model):
             )
 
     @property
+    def at_once(self) -> int:
+        """How many sequences are computed at once, so that the memory does not grow with the symbols."""
+        return max(1, min(AT_ONCE, SYMBOLS_AT_ONCE // (self.runs * self.categories)))
+
+    @property
     def logits_shape(self) -> tuple[int, ...]:
         """The shape of the logits that an estimator meets, but for the number of samples."""
         return (self.runs, self.categories)
@@ -104,13 +111,13 @@ class AutoregressiveGenerator(keras.Model):
 
     def log_probabilities(self, codes: np.ndarray) -> np.ndarray:
         """The logarithms of the probabilities of sequences of symbols, int32 [S, T] to float64 [R, S]."""
-        codes = np.asarray(codes, np.int32)
-        if len(codes) <= AT_ONCE:
+        codes, size = np.asarray(codes, np.int32), self.at_once
+        if len(codes) <= size:
             return _log_probabilities(self, tf.constant(codes)).numpy().astype(np.float64)
         parts = []
-        for start in range(0, len(codes), AT_ONCE):  # of one size, so that one program does for all
-            part = codes[start : start + AT_ONCE]
-            whole = np.concatenate([part, np.zeros((AT_ONCE - len(part), self.length), np.int32)])
+        for start in range(0, len(codes), size):  # of one size, so that one program does for all
+            part = codes[start : start + size]
+            whole = np.concatenate([part, np.zeros((size - len(part), self.length), np.int32)])
             found = _log_probabilities(self, tf.constant(whole)).numpy()
             parts.append(found[:, : len(part)].astype(np.float64))
         return np.concatenate(parts, axis=1)

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..config.checks import check_count, seed_of
-from .autoregressive import APART, AT_ONCE, AutoregressiveGenerator
+from .autoregressive import APART, AutoregressiveGenerator
 from .gumbel import Seed, finite, fold_in
 from .initial import glorot
 from .parts import Examples
@@ -134,7 +134,9 @@ class ColumnGenerator(AutoregressiveGenerator):
             codes, each given the columns before it.
         """
         codes = np.asarray(codes, np.int32)
-        size = min(AT_ONCE, max(256, 1 << max(len(codes) - 1, 0).bit_length()))  # few programs do for all
+        size = min(
+            self.at_once, max(256, 1 << max(len(codes) - 1, 0).bit_length())
+        )  # few programs do for all
         rows, weights = [], []
         for number, start in enumerate(range(0, len(codes), size)):
             part = codes[start : start + size]

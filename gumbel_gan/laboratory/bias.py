@@ -1,6 +1,6 @@
 """Bias and noise of every gradient estimator, measured."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ COLUMNS = (
     "estimator",
     "temperature",
     "bias",
+    "cosine",
     "std",
     "rmse",
     "dead_fraction",
@@ -74,7 +75,11 @@ def settings_of(
 
 
 def measure(
-    point: Point, settings: Sequence[tuple[str, float | None]], draws: int, conditional_draws: int
+    point: Point,
+    settings: Sequence[tuple[str, float | None]],
+    draws: int,
+    conditional_draws: int,
+    own: Mapping[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """A row of gradients.csv for each estimator and temperature.
 
@@ -83,12 +88,15 @@ def measure(
         settings: estimators with temperatures, those of one estimator together.
         draws: samples for each number.
         conditional_draws: of gumbel_rao's noise.
+        own: options of estimators that are not of the catalogue.
     """
     measures: dict[str, Measure] = {}
     for name, temperature in settings:
         if name not in measures:
             given = {"conditional_draws": conditional_draws}
             options = {key: value for key, value in given.items() if key in ESTIMATORS[name].options}
+            if name not in ESTIMATORS.rows:
+                options = dict(own or {})
             measures = {name: Measure(ESTIMATORS.make(name, "estimator", options=options), point)}
         yield {"point": point.name, "estimator": name, **measures[name](temperature, draws)}
 
@@ -156,11 +164,13 @@ class Measure:
         length = float(np.linalg.norm(self.exact))
         batches = self._draw(heat, draws, BATCH)  # [draws / 10, K]
         single = self._draw(heat, min(draws, CHUNK), self.estimator.smallest_batch, seed=1_000_000)
-        bias = float(np.linalg.norm(batches.mean(0) - self.exact)) / length
+        mean = batches.mean(0)
+        bias = float(np.linalg.norm(mean - self.exact)) / length
         std = float(np.sqrt(batches.var(0).sum())) / length
         return {
             "temperature": temperature,
             "bias": bias,
+            "cosine": float(mean @ self.exact / max(np.linalg.norm(mean) * length, 1e-300)),
             "std": std,
             "rmse": float(np.hypot(bias, std)),
             "dead_fraction": float((single == 0).all(-1).mean()),
@@ -186,12 +196,16 @@ def cell(value: Any) -> str:
 
 def printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The rows as lines for a terminal."""
-    yield f"{'point':<6} {'estimator':<24}" + "".join(f"{name:>14}" for name in COLUMNS[2:8])
+    yield f"{'point':<6} {'estimator':<24}" + "".join(f"{name:>13}" for name in COLUMNS[2:9])
     for row in rows:
-        cells = (f"{row[name]:.4g}" if row[name] is not None else "" for name in COLUMNS[2:8])
-        yield f"{row['point']:<6} {row['estimator']:<24}" + "".join(f"{cell:>14}" for cell in cells)
+        cells = (f"{row[name]:.4g}" if row[name] is not None else "" for name in COLUMNS[2:9])
+        yield f"{row['point']:<6} {row['estimator']:<24}" + "".join(f"{cell:>13}" for cell in cells)
     if rows:
+        if {row["point"] for row in rows} & {"A", "B"}:
+            yield "Point A is the start of the toy's training, B near its end."
         yield (
             f"Relative to the length of the exact gradient, for batches of {BATCH}. A bias is uncertain by "
-            f"about std / {(rows[0]['draws'] / BATCH) ** 0.5:.0f}; dead: no gradient, in the smallest batch."
+            f"about std / {(rows[0]['draws'] / BATCH) ** 0.5:.0f}. cosine: of the mean estimate with the "
+            "exact gradient; 1 where only its length is wrong, which Adam ignores. dead_fraction: of the "
+            "smallest batches, how many have no gradient."
         )

@@ -348,6 +348,7 @@ LEARNERS = {
     "maximum_likelihood": "maximum likelihood, stopped",
     "gan": "GAN",
     "ctgan": "CTGAN",
+    "rows": "nothing: the rows themselves",
 }
 """What the tables call what learns a table."""
 
@@ -368,9 +369,47 @@ def tables_real() -> str:
     )
 
 
-def _of_tables(names: Sequence[str], columns: dict[str, str]) -> str:
-    """Some columns of the study of tables, a row for each table and learner."""
-    found = [cell for cell in cells("tables") if cell.varied["table"] in names]
+def networks() -> str:
+    """The four networks: SDGym's two scores, and what the joint distribution says."""
+    return _of_tables(
+        NETWORKS,
+        {
+            "synthetic_likelihood": "drawn row under the truth",
+            "test_likelihood": "fresh row under the truth refitted",
+            "impossible_rows": "impossible rows",
+            "held_out": "held-out row",
+        },
+        "networks",
+    )
+
+
+def leaderboard() -> str:
+    """SDGym's two scores on the four networks: those measured here, and those that it published."""
+    scores: dict[str, dict[str, tuple[float, float]]] = {}
+    for cell in cells("networks"):
+        both = (np.nanmean(cell.columns[name]) for name in ("synthetic_likelihood", "test_likelihood"))
+        scores.setdefault(LEARNERS[cell.varied["learner"]], {})[cell.varied["table"]] = tuple(both)
+    with open(os.path.join(RESULTS, "networks", "sdgym.csv"), encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            name = f"*{row['synthesizer'].removesuffix('Synthesizer')}*"
+            told = (float(row["synthetic_likelihood"]), float(row["test_likelihood"]))
+            scores.setdefault(name, {})[row["table"]] = told
+    rows = (
+        [
+            name,
+            *(" / ".join(f"{value:.2f}" for value in of[table]) if table in of else "" for table in NETWORKS),
+        ]
+        for name, of in scores.items()
+    )
+    return markdown(["learned by", *NETWORKS], rows)
+
+
+NETWORKS = ("asia", "child", "insurance", "alarm")
+
+
+def _of_tables(names: Sequence[str], columns: dict[str, str], study: str = "tables") -> str:
+    """Some columns of a study of tables, a row for each table and learner."""
+    found = [cell for cell in cells(study) if cell.varied["table"] in names]
     rows = (
         [
             cell.varied["table"].replace("_", " "),

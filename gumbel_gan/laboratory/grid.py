@@ -26,7 +26,7 @@ def read(path: str, vary: Sequence[str], given: Mapping[str, Any]) -> tuple[str,
 
     Args:
         path: of the study, or of a training's settings.
-        vary: KEY=[a,b,...] each.
+        vary: KEY=[a,b,...] each, or KEY=a, which fixes a setting.
         given: settings that go before the study's own; None is none.
 
     Raises:
@@ -84,9 +84,12 @@ def _grid(own: Any, vary: Sequence[str]) -> dict[str, list[Any]]:
     for option in vary:
         key, equals, values = option.partition("=")
         try:
-            grid[key] = parse(values) if equals else None
+            parsed = parse(values) if equals else None
         except yaml.YAMLError:
             raise ValueError(f"vary: received {option}: give a list of values, as {key}=[a,b]") from None
+        grid[key] = (
+            [parsed] if isinstance(parsed, bool | int | float | str) else parsed
+        )  # one fixes a setting
     for key, values in grid.items():
         if not isinstance(values, list) or not values:
             raise ValueError(f"vary: received {key}={values}: give a list of values, as {key}=[a,b]")

@@ -111,7 +111,8 @@ def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
     statistic, ratios = first.task.statistic(first.settings), first.task.ratios(first.settings)
     names = [name for name in _columns(cells) if name != "seconds"]
     width = shutil.get_terminal_size().columns if width is None else width
-    labels = [statistic.name, *(shown_label(cell.label, max(32, width - 28)) for cell in cells)]
+    most = max(32, width - 28)
+    labels = [statistic.name, *(shown_label(cell.label, most, most // 2) for cell in cells)]
     columns: list[list[str]] = []
     epochs = max((len(cell.curves) for cell in cells if cell.curves is not None), default=0)
     for name in names:

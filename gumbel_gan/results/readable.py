@@ -46,7 +46,15 @@ class Readable:
         return np.concatenate([shown, others], axis=-1)
 
 
-def shown_label(label: str, width: int = 18) -> str:
-    """A label as a table or an axis shows it: short, and quoted where it would not be seen."""
+def shown_label(label: str, width: int = 18, tail: int = 0) -> str:
+    """A label as a table or an axis shows it: short, and quoted where it would not be seen.
+
+    Args:
+        label: of a category, or of a cell of a study.
+        width: the most characters.
+        tail: characters at its end that are kept where it is too long.
+    """
     label = repr(label) if label != label.strip() or not label.isprintable() else label
-    return label if len(label) <= width else label[: width - 1] + "…"
+    if len(label) <= width:
+        return label
+    return label[: width - 1 - tail] + "…" + label[len(label) - tail :]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..config.catalogue import Row
 from ..data.fidelity import averages
-from .metrics import total_variation
+from .metrics import max_abs_error, total_variation
 from .readable import shown_label
 from .result import Result
 
@@ -44,7 +44,7 @@ def of_categories(result: Result, most: int) -> str:
     if result.samples:
         lines.append("samples: " + "  ".join(repr(one) for one in result.samples[0][:MOST_SAMPLES]))
     if "max_abs_error" in result.source.shown:
-        lines.append(_maximum_error(result.metrics["max_abs_error"]))
+        lines.append(_maximum_error(result))
     return "\n".join(lines)
 
 
@@ -142,8 +142,9 @@ LATE = 50
 """Epochs at the end, over which an error is averaged: the last one alone may be luck."""
 
 
-def _maximum_error(of_epochs: np.ndarray) -> str:
-    """The last line, of errors [E, R]."""
+def _maximum_error(result: Result) -> str:
+    """The last line."""
+    of_epochs = result.metrics["max_abs_error"]  # [E, R]
     errors = of_epochs[-1]
     if len(errors) == 1:
         late = (
@@ -151,7 +152,9 @@ def _maximum_error(of_epochs: np.ndarray) -> str:
             if len(of_epochs) > LATE
             else ""
         )
-        return f"maximum error of learned: {errors[0]:.4f}{late}"
+        averaged = float(max_abs_error(result.averaged, result.target)[0])
+        of_averaged = f", of averaged: {averaged:.4f}" if result.has_average else ""
+        return f"maximum error of learned: {errors[0]:.4f}{late}{of_averaged}"
     low, median, high = np.quantile(errors, [0.05, 0.5, 0.95])
     band = f"90 % from {low:.4f} to {high:.4f}, " if len(errors) >= 10 else ""
     return (

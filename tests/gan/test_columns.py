@@ -160,10 +160,17 @@ def test_long_lists_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = generator.log_probabilities(ROWS)
     monkeypatch.setattr("gumbel_gan.gan.autoregressive.AT_ONCE", 7)
     np.testing.assert_allclose(generator.log_probabilities(ROWS), expected, rtol=1e-5)
-    monkeypatch.setattr("gumbel_gan.gan.columns.AT_ONCE", 4)
+    monkeypatch.setattr("gumbel_gan.gan.autoregressive.AT_ONCE", 4)
     drawn, weights = generator.fill(ROWS, np.ones(3, bool), (1, 2))
     np.testing.assert_array_equal(drawn, ROWS)
     np.testing.assert_allclose(weights, expected[0], rtol=1e-4)
     free, _ = generator.fill(np.zeros((400, 3), np.int32), np.zeros(3, bool), (1, 2))
     assert len({row.tobytes() for row in free[:4]} | {row.tobytes() for row in free[4:8]}) > 4
     assert generator.fill(ROWS[:0], np.ones(3, bool), (1, 2))[0].shape == (0, 3)
+
+
+def test_many_symbols_are_computed_in_smaller_parts() -> None:
+    """So that a column of 10,000 categories takes no more memory than a few."""
+    assert gg.ColumnGenerator([2, 3], runs=2).at_once == 1 << 14
+    assert gg.ColumnGenerator([2, 10_000], units=2).at_once * 10_000 <= 1 << 22
+    assert gg.ColumnGenerator([2, 10_000], units=2, runs=2).at_once * 20_000 <= 1 << 22

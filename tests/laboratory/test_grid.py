@@ -29,6 +29,13 @@ def test_grid_and_list(tmp_path: Path) -> None:
     assert len({cell.file for cell in cells}) == 8
 
 
+def test_one_value_fixes_a_setting(tmp_path: Path) -> None:
+    path = written(tmp_path, BASE)
+    _, cells = read(path, ["temperature=0.5", "generator.estimator=[exact,rloo]"], {})
+    assert [cell.settings.temperature for cell in cells] == [0.5, 0.5]
+    assert len(cells) == 2
+
+
 def test_settings_of_a_training_will_do() -> None:
     _, cells = read(str(ROOT / "configs" / "toy.yaml"), ["temperature=[0.1,1]"], {"runs": 5})
     assert [cell.settings.temperature for cell in cells] == [0.1, 1]
@@ -66,7 +73,8 @@ def test_ready_made_studies_are_good(name: str) -> None:
         ("base: [1]", [], "base: received no settings"),
         (BASE, ["temprature=[1]"], "temprature: unknown setting, did you mean temperature\\?"),
         (BASE, ["generator.foo=[1]"], "generator.foo: unknown setting"),
-        (BASE, ["temperature=1"], "vary: received temperature=1: give a list"),
+        (BASE, ["temperature="], "vary: received temperature=None: give a list"),
+        (BASE, ["temperature={a: 1}"], "vary: received temperature={'a': 1}: give a list"),
         (BASE, ["temperature=["], "vary: received temperature=\\[: give a list"),
         (BASE, ["temperature"], "vary: received temperature=None: give a list"),
         (BASE, ["temperature=[0]"], "temperature: received 0.0: give a number above zero"),

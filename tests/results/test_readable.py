@@ -65,3 +65,10 @@ def test_classes_stand_for_their_categories() -> None:
 )
 def test_shown_label(label: str, shown: str) -> None:
     assert shown_label(label) == shown
+
+
+def test_long_labels_are_cut_where_it_is_wished() -> None:
+    """Cells of a study often differ at their ends."""
+    assert shown_label("abcdefgh", 8) == "abcdefgh"
+    assert shown_label("abcdefghi", 8) == "abcdefg…"
+    assert shown_label("abcdefghi", 8, tail=3) == "abcd…ghi"

@@ -30,6 +30,13 @@ def test_table_of_means() -> None:
     assert lines[-1].endswith(f"worst {errors.max():.4f}")
 
 
+def test_one_run_tells_the_error_of_the_average_too() -> None:
+    """Since samples are drawn from it."""
+    result = made_up(runs=1)
+    error = np.abs(result.averaged[0] - result.target).max()
+    assert learned_table(result).splitlines()[-1].endswith(f", of averaged: {error:.4f}")
+
+
 def test_one_run_that_was_never_averaged() -> None:
     result = made_up(runs=1)
     result.averaged = result.learned
