@@ -117,7 +117,7 @@ def test_standard_input_that_turns_bad_keeps_what_was_learned(
 def test_table_and_files_of_a_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main(["--data.path", str(TEXT), "--output", str(tmp_path), *SHORT])
     printed = capsys.readouterr().out
-    assert "label    target   learned  averaged   counted     error" in printed
+    assert "label    target   learned     error  averaged   counted" in printed
     assert "' '" in printed
     assert "… and 36 more categories" in printed
     assert "maximum error" in printed

@@ -123,12 +123,11 @@ def _categories(result: Result, most: int) -> list[str]:
         worst = np.setdiff1d(np.argsort(-np.abs(learned - target), kind="stable")[:most], order, True)
         errors = np.abs(learned - target)[worst]
         order = np.concatenate([order, worst[np.argsort(-errors, kind="stable")][:5]])
-    rows: list[tuple[str, ...]] = [("label", *columns, "error")]
+    rows: list[tuple[str, ...]] = [("label", "target", "learned", "error", *list(columns)[2:])]
     for k in order.tolist():
         error = round(learned[k] - target[k], 4) + 0.0  # no minus before a zero
-        rows.append(
-            (shown_label(labels[k]), *(f"{values[k]:.4f}" for values in columns.values()), f"{error:+.4f}")
-        )
+        shown_target, last, *others = (f"{values[k]:.4f}" for values in columns.values())
+        rows.append((shown_label(labels[k]), shown_target, last, f"{error:+.4f}", *others))
     width = max(len(row[0]) for row in rows)
     lines = [f"{row[0]:<{width}}  " + "  ".join(f"{cell:>8}" for cell in row[1:]) for row in rows]
     if len(order) > shown:

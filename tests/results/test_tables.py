@@ -12,12 +12,12 @@ def test_table_of_means() -> None:
     result = made_up(labels=["a", "b", " ", "d", "a word that is long"])
     means, *lines = learned_table(result).splitlines()
     assert means == "Means of 2 runs, which hide how runs differ, and keep errors that they share:"
-    assert lines[0].split() == ["label", "target", "learned", "averaged", "counted", "error"]
+    assert lines[0].split() == ["label", "target", "learned", "error", "averaged", "counted"]
     assert len(lines) == 1 + 5 + 2
     label, *numbers = lines[2].split()
     assert label == "b"
-    expected = [result.target[1], result.learned[:, 1].mean(), result.averaged[:, 1].mean()]
-    expected += [result.counted[:, 1].mean(), expected[1] - expected[0]]
+    expected = [result.target[1], result.learned[:, 1].mean()]
+    expected += [expected[1] - expected[0], result.averaged[:, 1].mean(), result.counted[:, 1].mean()]
     assert list(map(float, numbers)) == pytest.approx(expected, abs=1e-4)
     assert lines[3].startswith("' ' ")
     assert lines[5].startswith("a word that is lo… ")
