@@ -104,7 +104,7 @@ class Estimator(keras.layers.Layer):
         The value is recorded as the generator's loss; the gradient is what trains it.
 
         Args:
-            loss: of samples, float32 [R, B, K] or int32 [R, B], to losses [R, B].
+            loss: of samples, float32 [R, B, K] or int32 [R, B], to losses, float32 [R, B].
             logits: float32 [R, K].
             temperature: of relaxed samples, above zero.
             batch: B.

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from ..config.catalogue import PACKAGE, Family
+from .gumbel import vectors
 
 
 class Examples(NamedTuple):
@@ -64,10 +65,9 @@ def check_own(estimator: Any, generator: Any, samples: int) -> None:
     if type(estimator).__module__.partition(".")[0] == PACKAGE:
         return
     expected = [generator.runs, samples, *generator.example_shape, generator.categories]
-    shapes: list[list[int]] = []
 
     def loss(x: tf.Tensor) -> tf.Tensor:
-        shapes.append(x.shape.as_list())
+        x = vectors(x, generator.categories)  # hard samples may be codes
         return tf.reduce_sum(tf.reshape(x, (*x.shape[:2], -1)) ** 2, axis=-1)
 
     drawn = generator.relaxed(estimator, tf.constant(0.5), samples, tf.constant([0, 0])).shape.as_list()

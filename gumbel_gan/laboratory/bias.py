@@ -196,10 +196,12 @@ def cell(value: Any) -> str:
 
 def printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The rows as lines for a terminal."""
-    yield f"{'point':<6} {'estimator':<24}" + "".join(f"{name:>13}" for name in COLUMNS[2:9])
+    names = COLUMNS[2:9]
+    yield f"{'point':<6} {'estimator':<24}" + "".join(f"{name:>{_width(name)}}" for name in names)
     for row in rows:
-        cells = (f"{row[name]:.4g}" if row[name] is not None else "" for name in COLUMNS[2:9])
-        yield f"{row['point']:<6} {row['estimator']:<24}" + "".join(f"{cell:>13}" for cell in cells)
+        cells = ("" if row[name] is None else f"{row[name]:.4g}" for name in names)
+        numbers = (f"{cell:>{_width(name)}}" for cell, name in zip(cells, names, strict=True))
+        yield f"{row['point']:<6} {row['estimator']:<24}" + "".join(numbers)
     if rows:
         if {row["point"] for row in rows} & {"A", "B"}:
             yield "Point A is the start of the toy's training, B near its end."
@@ -209,3 +211,7 @@ def printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             "exact gradient; 1 where only its length is wrong, which Adam ignores. dead_fraction: of the "
             "smallest batches, how many have no gradient."
         )
+
+
+def _width(name: str) -> int:
+    return 2 + max(10, len(name))

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -129,6 +130,8 @@ def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
         for row, label in enumerate(labels):
             cells_of_row = "".join(f"  {column[row]:>{max(map(len, column))}}" for column in block)
             yield f"{label:<{max(map(len, labels))}}{cells_of_row}".rstrip()
+    if legend := first.task.legend(first.settings):
+        yield from textwrap.wrap(legend, width)
     for cell in cells:
         if cell.columns is None:
             yield f"{cell.label}: {f'failed: {cell.failure}' if cell.failure else 'not trained yet'}"

@@ -103,6 +103,10 @@ class Task:
         """Ratios of means that the summary shows besides: heading to the two columns."""
         return {}
 
+    def legend(self, settings: Any) -> str:
+        """What the summary's columns are, in a line; or nothing."""
+        return ""
+
 
 class Gan(Task):
     """Train a GAN."""
@@ -133,6 +137,10 @@ class Gan(Task):
         """The distance from the target over that of counting, of single categories."""
         return dict(STREAMS[settings.data.stream].ratios)
 
+    def legend(self, settings: Config) -> str:
+        """Of single categories and of rows."""
+        return STREAMS[settings.data.stream].legend
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -144,6 +152,7 @@ class Kept:
         columns: those of the columns that the figure's legend tells, with their names.
         statistic: how the runs of a cell are summarised.
         ratios: as `Task.ratios`.
+        legend: as `Task.legend`.
     """
 
     keep: Callable[[Any], tuple[np.ndarray, Columns]]
@@ -151,6 +160,7 @@ class Kept:
     columns: Mapping[str, str]
     statistic: Statistic = MEAN
     ratios: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    legend: str = ""
 
 
 def of_categories(result: Any) -> tuple[np.ndarray, Columns]:
@@ -204,9 +214,17 @@ STREAMS = {
             "last TV / counted, mean ± SE": ("total_variation", "counted_total_variation"),
             "averaged TV / counted, mean ± SE": ("averaged_total_variation", "counted_total_variation"),
         },
+        "error: a run's maximum error after the last epoch, or the mean or worst of the last 50. averaged: "
+        "of the mean over the late steps. TV: total variation. counted: plain counting of the same numbers.",
     ),
     "sequences": Kept(of_strings, "total variation", {"total_variation": "after the last epoch"}),
-    "rows": Kept(of_rows, "log-likelihood of a row", {"held_out_log_likelihood": "held-out rows"}),
+    "rows": Kept(
+        of_rows,
+        "log-likelihood of a row",
+        {"held_out_log_likelihood": "held-out rows"},
+        legend="Of the epoch that each run keeps. log likelihood: of a row, in nats. TV: total variation "
+        "from the training rows. The rest: of drawn rows, by the definitions of SDMetrics.",
+    ),
 }
 """What is kept of each kind of stream."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -67,3 +68,26 @@ def test_it_goes_with_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(gg.CategoricalGAN(generator, discriminator, estimator=Fine(), seed=0).estimator, Fine)
     with pytest.raises(ValueError, match="Deaf has no gradient"):
         gg.CategoricalGAN(generator, discriminator, estimator=Deaf(), seed=0)
+
+
+class LeaveOneOut(gg.Estimator):
+    """That of `help(gg.Estimator)`: its samples are codes, not vectors."""
+
+    smallest_batch = 2
+
+    def estimate(
+        self, loss: Any, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Any
+    ) -> tf.Tensor:
+        samples = gg.gumbel_max(logits, batch, seed)
+        losses = loss(samples)
+        others = (tf.reduce_sum(losses, 1, keepdims=True) - losses) / (batch - 1)
+        log_prob = tf.gather(tf.nn.log_softmax(logits), samples, batch_dims=1)
+        score = tf.reduce_mean(tf.stop_gradient(losses - others) * log_prob, 1)
+        return tf.stop_gradient(tf.reduce_mean(losses, 1)) + score - tf.stop_gradient(score)
+
+
+def test_one_whose_samples_are_codes() -> None:
+    gan = game(LeaveOneOut())
+    gan.compile(*(keras.optimizers.Adam(0.01) for _ in range(2)))
+    gan.fit([0, 1, 1, 2, 4] * 10, batch_size=10, verbose=0)
+    assert abs(gan.learned() - 0.2).max() > 1e-4

@@ -45,7 +45,8 @@ def test_summary() -> None:
     assert " 0.2 " in lines[1]
     assert lines[1].split()[-6:] == ["2", "±", "0", "1", "±", "0"]
     assert lines[2:4] == ["temperature 1.0", "temperature 2.0"]
-    assert lines[4:] == ["temperature 1.0: failed: epoch 1, run 0", "temperature 2.0: not trained yet"]
+    assert lines[4].startswith("error: a run's maximum error after the last epoch")
+    assert lines[5:] == ["temperature 1.0: failed: epoch 1, run 0", "temperature 2.0: not trained yet"]
     for width in (60, 80, 120):
         narrow = list(summary(cells, width))
         assert max(map(len, narrow)) <= width
