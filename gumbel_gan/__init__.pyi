@@ -20,12 +20,12 @@ from .data.grammar import grammar as grammar
 from .data.opening import from_values as from_values
 from .data.opening import open_source as open_source
 from .data.rows import Rows as Rows
-from .data.rows import from_table as from_table
 from .data.source import Distribution as Distribution
 from .data.source import Frequencies as Frequencies
 from .data.source import Source as Source
 from .data.stream import Stream as Stream
 from .data.strings import Strings as Strings
+from .data.tabular import from_table as from_table
 from .figures.training import error_heatmap as error_heatmap
 from .gan.columns import ColumnGenerator as ColumnGenerator
 from .gan.diagnostics import Diagnostics as Diagnostics

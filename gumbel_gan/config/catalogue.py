@@ -483,8 +483,8 @@ MISSING = Family(
 
 ORDERS = Family(
     "order of columns",
-    Row("given", "data.rows:as_given", "as they were asked for"),
-    Row("information", "data.rows:by_information", "each beside those that tell most about it"),
+    Row("given", "data.tabular:as_given", "as they were asked for"),
+    Row("information", "data.tabular:by_information", "each beside those that tell most about it"),
 )
 
 _LABELS = "give a list (ok,warn,error) or a file with one label a line"
@@ -530,7 +530,7 @@ SOURCES = Family(
               shown=("total_variation", "validity"),
               figures=(("training", "figures.training:sequence_training"),
                        ("lengths", "figures.training:sequence_lengths"))),
-    SourceRow("rows", "data.rows:open_rows", "the rows of a table, of several columns",
+    SourceRow("rows", "data.tabular:open_rows", "the rows of a table, of several columns",
               keys=("path", "columns", "order", "bins", "weights", "separator", "encoding", "missing",
                     "stopping", "held_out", "law_seed"),
               needs=(("columns", "give names, as age,region, or all"),),

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..config.data import Data
 from ..data.columns import Column
-from ..data.rows import Rows, from_table, ordered
+from ..data.rows import Rows
+from ..data.tabular import from_table, ordered
 
 ADDED = 1e-8
 """What SDGym's scores (0.2.2, `_evaluate_bayesian_likelihood`) add to the probability of a row."""
