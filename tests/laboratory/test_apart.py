@@ -12,6 +12,7 @@ from gumbel_gan.config.config import Config
 from gumbel_gan.laboratory import apart
 from gumbel_gan.laboratory.apart import Ended
 from gumbel_gan.laboratory.cells import Cell, train
+from gumbel_gan.results.written import recipe
 from gumbel_gan.training.progress import CutShort
 
 from ..conftest import TINY
@@ -51,6 +52,24 @@ def test_the_same_in_processes_that_end(monkeypatch: pytest.MonkeyPatch) -> None
             cell.columns["max_abs_error_last"], here.columns["max_abs_error_last"], 1e-5
         )
     assert not training()
+
+
+def test_rows_of_a_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In processes that end they are learned as here: every score of every run."""
+    monkeypatch.setattr(apart, "CELLS", 1)
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,c\n" + "x,1,u\ny,2,v\nx,2,v\n" * 40)
+    training = {"batches": 2, "batch_size": 16}
+    config = recipe(
+        "table", epochs=2, runs=2, seed=0, data={"path": str(path), "columns": "all"}, training=training
+    )
+    cells = [Cell({"seed": seed}, replace(config, seed=seed)) for seed in range(2)]
+    for number, cell in apart.apart(cells, lambda _: lambda *_: None, Event()):
+        here = train(cells[number])
+        assert cell.columns is not None
+        assert here.columns is not None
+        for name in set(here.columns) - {"seconds"}:
+            np.testing.assert_allclose(cell.columns[name], here.columns[name], rtol=1e-5, err_msg=name)
 
 
 def test_stopped() -> None:
