@@ -60,11 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             from .data.opening import open_source
             from .results.files import write
             from .results.lock import locked
-            from .training.memory import check_fits
+            from .training.memory import WORTH_SAYING, check_fits
 
             load_own(config.own_parts(), *config.side_by_side)
             source = open_source(config.data)
-            check_fits(config, len(source.labels), source.sizes)
+            takes = check_fits(config, len(source.labels), source.sizes)
             rehearse_own(config, source)
             directory = _directory(config, given)
             stack.enter_context(locked(directory))
@@ -76,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except OSError as error:
             fail(f"output: cannot write to {config.output} ({one_line(error)})", status=1)
         progress = stack.enter_context(shown("epoch", given.quiet))
+        if takes > WORTH_SAYING:
+            progress.say(f"This takes about {takes / 1e9:.1f} GB of memory, beside TensorFlow's own.")
         try:
             status, message = _train(config, source, directory, given, signals, progress)
         except BaseException:  # a mistake in a part of the user's own, say, which its own message tells best

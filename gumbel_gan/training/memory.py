@@ -10,6 +10,8 @@ from ..config.catalogue import DISCRIMINATORS
 from ..config.config import Config
 from ..data.opening import open_source
 
+WORTH_SAYING = 1e9
+"""Bytes from which on a training says beforehand what it takes."""
 MOST_RUNS = 4_096
 """Beyond them a run costs no less time."""
 FLOAT = 4  # bytes
@@ -60,8 +62,8 @@ def runs_that_fit(config: Any) -> int:
     return max(1, min(MOST_RUNS, (free // 2 - 100 * categories) // one))
 
 
-def check_fits(config: Config, categories: int, sizes: Sequence[int] = ()) -> None:
-    """Check that a training fits the memory that is free.
+def check_fits(config: Config, categories: int, sizes: Sequence[int] = ()) -> int:
+    """Check that a training fits the memory that is free; what it takes, in bytes.
 
     Args:
         config: its settings.
@@ -87,3 +89,4 @@ def check_fits(config: Config, categories: int, sizes: Sequence[int] = ()) -> No
             f"{config.training.batch_size}, which take about {takes / 1e9:.1f} GB of the {free / 1e9:.1f} GB "
             f"that are free: {would_do}"
         )
+    return takes

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import gumbel_gan as gg
 from gumbel_gan import train
 from gumbel_gan.config.config import Config, Training
 from gumbel_gan.config.data import Data
@@ -41,6 +42,21 @@ def test_what_does_not_fit_is_refused(
         check_fits(many, 100_000)
     assert runs_that_fit(many) == runs_that_fit(replace(many, runs=1)) > 100
     check_fits(Config(runs=4_096), 5)
+
+
+def test_much_is_said_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And little is not: of ten thousand categories in one column it is said, of a survey it is not."""
+    table = gg.recipe("table", data={"path": "x.csv", "columns": "all"})
+    assert check_fits(table, 80_000, (9_999, 5, 2, 3)) > memory.WORTH_SAYING
+    assert check_fits(table, 5_000, (9, 5, 2, 3)) < memory.WORTH_SAYING
+    quick = ["--epochs", "1", "--training.batches", "2", "--output", str(tmp_path / "out")]
+    train.main(quick)
+    assert "GB of memory" not in capsys.readouterr().out
+    monkeypatch.setattr(memory, "WORTH_SAYING", 0)
+    train.main([*quick, "--overwrite"])
+    assert "This takes about 0.0 GB of memory, beside TensorFlow's own." in capsys.readouterr().out
 
 
 def test_runs_that_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
