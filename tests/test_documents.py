@@ -81,7 +81,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "survey.csv").write_text("gender,age,region\n" + "f,18,north\nm,30,south\nf,44,south\n" * 20)
     np.save(tmp_path / "numbers.npy", [0, 1, 2, 2])
     (tmp_path / "names.txt").write_text("".join(f"{a}{b}\n" for a in "abcdef" for b in "ghijk"))
-    (tmp_path / "log").write_text("ok\nwarn\nok\nerror\n" * 30)
+    for name in ("log", "codes.txt"):  # the one is piped in
+        (tmp_path / name).write_text("200\n301\n404\n500\n" * 30)
     examples = "\n".join(re.findall(r"```python\n(.*?)```", README[README.index("## Add one") :], re.DOTALL))
     (tmp_path / "mine.py").write_text(examples)
     monkeypatch.syspath_prepend(tmp_path)

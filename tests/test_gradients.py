@@ -26,6 +26,8 @@ MINE = """
 import gumbel_gan as gg
 
 class Longer(gg.Estimator):
+    uses_temperature = False
+
     def __init__(self, scale=1.0):
         super().__init__()
         self.scale, self.inner = scale, gg.Exact()
@@ -36,10 +38,10 @@ class Longer(gg.Estimator):
 
 
 def test_options_of_an_own_estimator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice the exact gradient: a bias of one, which lies in its direction."""
+    """Twice the exact gradient: a bias of one, which lies in its direction, at any temperature."""
     (tmp_path / "mine_longer.py").write_text(MINE)
     monkeypatch.syspath_prepend(tmp_path)
-    arguments = ["--logits", "[0,1]", "--kernel", "[1,-1]", "--draws", "20", "--temperatures", "[0.5]"]
+    arguments = ["--logits", "[0,1]", "--kernel", "[1,-1]", "--draws", "20", "--temperatures", "[0.5,1]"]
     own = ["--estimators", "[mine_longer:Longer,exact]", "--options", "{scale: 2}"]
     gradients.main([*arguments, *own, "--output", str(tmp_path / "out")])
     longer, exact = rows(tmp_path / "out" / "gradients.csv")

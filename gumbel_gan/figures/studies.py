@@ -146,23 +146,22 @@ def learners_figure(cells: Sequence[Any]) -> Figure:
         cells: with `settings` (table, learner) and a column `held_out`; one that has none is left out.
     """
     tables = list(dict.fromkeys(cell.settings.table for cell in cells))
-    learners = list(dict.fromkeys(cell.settings.learner for cell in cells))
+    scored = [cell for cell in cells if not np.isnan(cell.columns["held_out"]).all()]
+    learners = list(dict.fromkeys(cell.settings.learner for cell in scored))
     with rc_context(STYLE):
         figure = Figure(figsize=(1.6 + 2.6 * len(tables), 1.1 + 0.3 * max(len(learners), 3)))
         axes = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
         for axis, table in zip(axes, tables, strict=True):
-            for cell in (cell for cell in cells if cell.settings.table == table):
+            for cell in (cell for cell in scored if cell.settings.table == table):
                 values = cell.columns["held_out"][~np.isnan(cell.columns["held_out"])]
-                place = learners.index(cell.settings.learner)
-                if len(values):
-                    ends = [values.min(), values.max()]
-                    axis.plot(ends, [place, place], color=BLUE, linewidth=5, alpha=0.4, solid_capstyle="butt")
-                    axis.plot(values.mean(), place, "o", color=BLUE, markersize=4)
+                place, ends = learners.index(cell.settings.learner), [values.min(), values.max()]
+                axis.plot(ends, [place, place], color=BLUE, linewidth=5, alpha=0.4, solid_capstyle="butt")
+                axis.plot(values.mean(), place, "o", color=BLUE, markersize=4)
             axis.set_title(literal(table.replace("_", " ")), fontsize=9)
             axis.grid(alpha=0.25)
             axis.margins(x=0.1)
         axes[0].set_yticks(range(len(learners)), [literal(name.replace("_", " ")) for name in learners])
-        axes[0].set_ylim(len(learners) - 0.5, -0.5)
+        axes[0].set_ylim(max(len(learners), 1) - 0.5, -0.5)
         figure.supxlabel(
             "log-likelihood of a held-out row, nats (dot: mean of the runs; bar: all)", fontsize=8
         )

@@ -69,6 +69,8 @@ class Estimator(keras.layers.Layer):
     """Samples that one estimate needs; smaller batches are refused."""
     one_variable = False
     """Whether several variables in one example need a loss that is a sum over them."""
+    uses_temperature = True
+    """Whether the temperature matters to it; where not, `gradients` measures it once."""
     learns = False
     """Whether it has parameters of its own, and learns them with every estimate."""
     optimizer: Any = None
@@ -104,7 +106,8 @@ class Estimator(keras.layers.Layer):
         The value is recorded as the generator's loss; the gradient is what trains it.
 
         Args:
-            loss: of samples, float32 [R, B, K] or int32 [R, B], to losses, float32 [R, B].
+            loss: of samples, float32 [R, B, K] or int32 [R, B], to losses, float32 [R, B]; of any number of
+                samples, not only `batch`.
             logits: float32 [R, K].
             temperature: of relaxed samples, above zero.
             batch: B.

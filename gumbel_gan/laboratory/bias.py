@@ -70,8 +70,14 @@ def settings_of(
     return [
         (name, temperature)
         for name in (names or ESTIMATORS)
-        for temperature in (temperatures if ESTIMATORS[name].uses_temperature else [None])
+        for temperature in (temperatures if _uses_temperature(name) else [None])
     ]
+
+
+def _uses_temperature(name: str) -> bool:
+    if name in ESTIMATORS.rows:
+        return ESTIMATORS[name].uses_temperature
+    return bool(ESTIMATORS.load(name).uses_temperature)
 
 
 def measure(

@@ -113,28 +113,39 @@ def summary(cells: Sequence[Cell], width: int | None = None) -> Iterator[str]:
     names = [name for name in _columns(cells) if name != "seconds"]
     width = shutil.get_terminal_size().columns if width is None else width
     most = max(32, width - 28)
-    labels = [statistic.name, *(shown_label(cell.label, most, most // 2) for cell in cells)]
-    columns: list[list[str]] = []
+    labels = [shown_label(cell.label, most, most // 2) for cell in cells]
     epochs = max((len(cell.curves) for cell in cells if cell.curves is not None), default=0)
+    columns: list[list[str]] = []
     for name in names:
         found = (None if cell.columns is None else cell.columns.get(name) for cell in cells)
         bands = ["" if values is None else _band(*statistic(values)) for values in found]
         columns.append([_heading(name, epochs), *bands])
+    of_means: list[list[str]] = []
     for heading, pair in ratios.items():
         found_of = [cell.columns or {} for cell in cells]
         ratio = [_ratio(*(one[n] for n in pair)) if set(pair) <= set(one) else "" for one in found_of]
-        columns.append([heading, *ratio])
-    for number, block in enumerate(_blocks(columns, width - max(map(len, labels)))):
+        of_means.append([heading, *ratio])
+    for number, (title, block) in enumerate(_tables(statistic.name, labels, columns, of_means, width)):
         if number:
             yield ""
-        for row, label in enumerate(labels):
+        rows = [title, *labels]
+        for row, label in enumerate(rows):
             cells_of_row = "".join(f"  {column[row]:>{max(map(len, column))}}" for column in block)
-            yield f"{label:<{max(map(len, labels))}}{cells_of_row}".rstrip()
+            yield f"{label:<{max(map(len, rows))}}{cells_of_row}".rstrip()
     if legend := first.task.legend(first.settings):
         yield from textwrap.wrap(legend, width)
     for cell in cells:
         if cell.columns is None:
             yield f"{cell.label}: {f'failed: {cell.failure}' if cell.failure else 'not trained yet'}"
+
+
+def _tables(
+    name: str, labels: Sequence[str], columns: Sequence[list[str]], of_means: Sequence[list[str]], width: int
+) -> Iterator[tuple[str, list[list[str]]]]:
+    """Tables that fit the width, with what stands above the labels: columns of runs, and ratios of means."""
+    for title, group in ((name, columns), ("ratio of means ± SE", of_means)):
+        for block in _blocks(group, width - max(map(len, [title, *labels]))):
+            yield title, block
 
 
 def _blocks(columns: Sequence[list[str]], width: int) -> Iterator[list[list[str]]]:

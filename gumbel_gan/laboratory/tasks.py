@@ -211,8 +211,8 @@ STREAMS = {
         },
         MEDIAN,
         {
-            "last TV / counted, mean ± SE": ("total_variation", "counted_total_variation"),
-            "averaged TV / counted, mean ± SE": ("averaged_total_variation", "counted_total_variation"),
+            "last TV / counted": ("total_variation", "counted_total_variation"),
+            "averaged TV / counted": ("averaged_total_variation", "counted_total_variation"),
         },
         "error: a run's maximum error after the last epoch, or the mean or worst of the last 50. averaged: "
         "of the mean over the late steps. TV: total variation. counted: plain counting of the same numbers.",

@@ -108,6 +108,17 @@ def test_task(learner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(dot.get_xdata(), np.nanmean(columns["held_out"]))  # type: ignore[arg-type]
 
 
+def test_rows_themselves() -> None:
+    """What real rows score: none of them is new, none is drawn twice, and they have no probabilities."""
+    _, columns = TableTask().train(Table(table="dense", learner="rows", rows=300, runs=2))
+    assert columns["new_rows"][0] == 0
+    assert np.isnan(columns["held_out"]).all()
+    assert 0 < columns["truth_total_variation"][0] < 1
+    cell = SimpleNamespace(settings=Table(table="dense", learner="rows"), columns=columns)
+    (axis,) = TableTask().figure([cell]).axes
+    assert not axis.get_yticklabels()  # nothing to draw
+
+
 def test_refusals() -> None:
     for name, message in (
         ("table", "give one of asia"),

@@ -40,13 +40,14 @@ def test_summary() -> None:
     lines = list(summary(cells, width=1_000))
     assert lines[0].split("  ")[0] == "median (90 % of the runs)"
     assert "first epoch below 0.05" in lines[0]
-    assert "last TV / counted, mean ± SE" in lines[0]
     assert "31 (31-never)" in lines[1]
     assert " 0.2 " in lines[1]
-    assert lines[1].split()[-6:] == ["2", "±", "0", "1", "±", "0"]
-    assert lines[2:4] == ["temperature 1.0", "temperature 2.0"]
-    assert lines[4].startswith("error: a run's maximum error after the last epoch")
-    assert lines[5:] == ["temperature 1.0: failed: epoch 1, run 0", "temperature 2.0: not trained yet"]
+    assert lines[2:5] == ["temperature 1.0", "temperature 2.0", ""]
+    assert lines[5].startswith("ratio of means ± SE ")
+    assert lines[5].endswith("  last TV / counted  averaged TV / counted")
+    assert lines[6].split()[-6:] == ["2", "±", "0", "1", "±", "0"]
+    assert lines[9].startswith("error: a run's maximum error after the last epoch")
+    assert lines[10:] == ["temperature 1.0: failed: epoch 1, run 0", "temperature 2.0: not trained yet"]
     for width in (60, 80, 120):
         narrow = list(summary(cells, width))
         assert max(map(len, narrow)) <= width
