@@ -47,6 +47,13 @@ class Estimator(keras.layers.Layer):
     ask for the smallest. Logits of several variables have one axis more, [R, V, K], as samples and losses
     of strings and of the second toy have; an estimator that takes [R, K] only is refused there by its shapes.
 
+    Attributes:
+        smallest_batch: samples that one estimate needs; smaller batches are refused.
+        one_variable: whether several variables in one example need a loss that is a sum over them.
+        uses_temperature: whether the temperature matters to it; where not, `gradients` measures it once.
+        learns: whether it has parameters of its own, and learns them with every estimate.
+        optimizer: of these parameters, if it has any.
+
     Example:
         REINFORCE with the mean of the other samples' losses as its baseline:
 
@@ -66,15 +73,10 @@ class Estimator(keras.layers.Layer):
     """
 
     smallest_batch = 1
-    """Samples that one estimate needs; smaller batches are refused."""
     one_variable = False
-    """Whether several variables in one example need a loss that is a sum over them."""
     uses_temperature = True
-    """Whether the temperature matters to it; where not, `gradients` measures it once."""
     learns = False
-    """Whether it has parameters of its own, and learns them with every estimate."""
     optimizer: Any = None
-    """Of the parameters that the estimator learns, if it learns any."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**in_float32(kwargs))
