@@ -160,6 +160,7 @@ def learners_figure(cells: Sequence[Any]) -> Figure:
             axis.set_title(literal(table.replace("_", " ")), fontsize=9)
             axis.grid(alpha=0.25)
             axis.margins(x=0.1)
+            axis.locator_params(axis="x", nbins=3)
         axes[0].set_yticks(range(len(learners)), [literal(name.replace("_", " ")) for name in learners])
         axes[0].set_ylim(max(len(learners), 1) - 0.5, -0.5)
         figure.supxlabel(

@@ -391,7 +391,7 @@ def leaderboard() -> str:
         scores.setdefault(LEARNERS[cell.varied["learner"]], {})[cell.varied["table"]] = tuple(both)
     with open(os.path.join(RESULTS, "networks", "sdgym.csv"), encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            name = f"*{row['synthesizer'].removesuffix('Synthesizer')}*"
+            name = f"*{row['synthesizer']}*"
             told = (float(row["synthetic_likelihood"]), float(row["test_likelihood"]))
             scores.setdefault(name, {})[row["table"]] = told
     rows = (
@@ -448,7 +448,8 @@ TABLES: dict[str, Callable[[], Any]] = {
     function.__name__: function
     for function in (
         estimator_names, reproduction, why_so_cold, estimators, annealing, leak, counting, more_distributions,
-        grammar_baselines, grammar, polynomial, autoencoder, tables_known, tables_real, speed,
+        grammar_baselines, grammar, polynomial, autoencoder, tables_known, tables_real, networks,
+        leaderboard, speed,
     )
 }  # fmt: skip
 """By name."""
