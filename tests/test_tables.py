@@ -67,6 +67,7 @@ def test_files(trained: Path) -> None:
     plot.main([str(trained)])
 
 
+@pytest.mark.slow
 def test_drawn_rows_are_scored_on_the_way(survey: Path) -> None:
     """After the first epoch and every fifth, by the definitions at the end; else there is no number."""
     config = gg.recipe("table", epochs=5, seed=0, training={"batches": 2, "batch_size": 16, "patience": None})
@@ -78,6 +79,7 @@ def test_drawn_rows_are_scored_on_the_way(survey: Path) -> None:
         assert result.metrics[name][-1, 0] == pytest.approx(averages(result.fidelity[0])[name]), name
 
 
+@pytest.mark.slow
 def test_two_programs(survey: Path, tmp_path: Path) -> None:
     """Runs split over two programs are all there, each with its own scores and weights."""
     training = {"batches": 2, "batch_size": 16, "patience": None}
@@ -202,6 +204,7 @@ def test_patience_ends_the_training(survey: Path, tmp_path: Path) -> None:
     assert result.trained_epochs == result.kept_epoch() + 2
 
 
+@pytest.mark.slow
 def test_in_python() -> None:
     """A DataFrame in, a DataFrame out, of the same types; runs differ."""
     frame = pd.DataFrame({"a": pd.Categorical(["x", "y"] * 40), "b": [1, 2, 2, 1] * 20})

@@ -36,6 +36,7 @@ def made_up() -> Digits:
     return Digits(*np.split(drawn.astype(np.float32), [200, 300]))
 
 
+@pytest.mark.slow
 def test_bound_by_enumeration() -> None:
     """The mean over all nine pairs of latent values, weighted by q, less the divergence.
 
