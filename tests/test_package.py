@@ -141,6 +141,8 @@ def test_a_command_as_a_process(tmp_path: Path) -> None:
 
 
 USE = """
+from collections.abc import Sequence
+
 import numpy as np
 
 import gumbel_gan as gg
@@ -155,7 +157,7 @@ class Mine(gg.Estimator):
 source = gg.from_values(["a", "b", "a"])
 stream = gg.Stream(source, runs=2, seed=0)
 result, gan = gg.run(gg.Config(runs=2, epochs=2), source)
-labels: tuple[str, ...] = source.labels
+labels: Sequence[str] = source.labels
 learned: np.ndarray = result.learned
 layer: CategoricalSample = gg.layers.CategoricalSample("reinmax", temperature=1.1)
 gan.fit([0, 1], epochs=1)

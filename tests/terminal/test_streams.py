@@ -217,7 +217,7 @@ def test_study_on_a_terminal_of_ascii(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("sys.stdout", stream := Ascii())
     study.main([str(tmp_path / "study.yaml"), "--output", str(tmp_path / "out")])
     printed = stream.written()
-    assert "mean +- SE" in printed
+    assert "ratio of means +- SE" in printed
     assert "caf\\xe9 " in printed
     assert "\\xfc +- \\xfc " in printed
     assert {row["cell"] for row in rows(tmp_path / "out" / "study.csv")} == {"café", "ü ± ü"}
