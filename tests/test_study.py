@@ -39,6 +39,7 @@ def test_bad_studies(text: str, options: list[str], message: str, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, out = written(tmp_path, BASE + "vary: {temperature: [0.5, 1.0]}"), tmp_path / "out"
     study.main([path, "--output", str(out)])

@@ -63,6 +63,7 @@ def test_repeated_from_its_own_settings(default: Path) -> None:
         assert (default / "again" / name).read_bytes() == (default / "runs" / "toy" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_standard_input(tmp_path: Path) -> None:
     lines = "ok\nok\nwarn\nerror\n" * 100
     arguments = [
