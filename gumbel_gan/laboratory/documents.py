@@ -351,6 +351,8 @@ LEARNERS = {
     "rows": "nothing: the rows themselves",
 }
 """What the tables call what learns a table."""
+NETWORKS = ("asia", "child", "insurance", "alarm")
+"""The published networks, by columns."""
 
 
 def tables_known() -> str:
@@ -402,9 +404,6 @@ def leaderboard() -> str:
         for name, of in scores.items()
     )
     return markdown(["learned by", *NETWORKS], rows)
-
-
-NETWORKS = ("asia", "child", "insurance", "alarm")
 
 
 def _of_tables(names: Sequence[str], columns: dict[str, str], study: str = "tables") -> str:
