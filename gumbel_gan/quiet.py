@@ -17,8 +17,12 @@ def set_log_level() -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice is for its own programmers
 
 
+FEW_NUMBERS = 1_000
+"""Categories of all runs: where there are no more, a second thread takes longer to wake than it saves."""
+
+
 @contextlib.contextmanager
-def loading(runs: int | None = None, programs: int = 1) -> Iterator[None]:
+def loading(runs: int | None = None, programs: int = 1, categories: int | None = None) -> Iterator[None]:
     """Import TensorFlow in this context, in a process that belongs to a command.
 
     What it prints as it starts is thrown away, XLA is set up, and the garbage collector is left out.
@@ -27,12 +31,14 @@ def loading(runs: int | None = None, programs: int = 1) -> Iterator[None]:
         runs: of the generators of categories to be trained, side by side, for which XLA is set up; None
             leaves XLA as it is.
         programs: which share the runs; several of them have a thread each.
+        categories: K, if that is known; of a few runs of a few, the program has one thread.
     """
     set_log_level()
     first = "tensorflow" not in sys.modules
     if first and runs is not None:
         _set_up_xla(-(-runs // programs))
-        if programs > 1:
+        few = categories is not None and runs * categories <= FEW_NUMBERS
+        if programs > 1 or few:
             os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     sys.stderr.flush()
     kept = os.dup(2)

@@ -102,18 +102,25 @@ def _train(
 ) -> tuple[int, str]:
     """Train and write, and print what was learned; the exit status, and what went wrong if it is not 0."""
     progress(0, config.epochs, "loading TensorFlow")
-    with loading(*config.side_by_side):
+    with loading(*config.side_by_side, len(source.labels)):
         import keras
 
         from .figures.training import pictures
         from .results.tables import learned_table
         from .training.keeping import train_and_keep
+        from .training.place import place_of
 
     signals.on_signal = source.close
     if signals.received is not None:
         source.close()
-    board = os.path.join(directory, "tensorboard")
-    callbacks = [keras.callbacks.TensorBoard(board)] if given.tensorboard else []
+    try:
+        place = place_of(config, source)
+    except ValueError as error:
+        return 2, str(error)
+    # As it begins to train: until then a mistake may be found, which is all that is to be said.
+    callbacks = [keras.callbacks.LambdaCallback(on_train_begin=lambda logs: progress.say(str(place)))]
+    if given.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(os.path.join(directory, "tensorboard")))
     if not source.replayable:
         size = config.training.batches * config.training.batch_size
         progress.say(

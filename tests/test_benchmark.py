@@ -106,3 +106,24 @@ def test_xla_is_set_up_unless_the_user_has(
     with quiet.loading(runs):
         pass
     assert os.environ["XLA_FLAGS"] == expected
+
+
+@pytest.mark.parametrize(
+    ("runs", "programs", "categories", "threads"),
+    [(1, 1, 5, "1"), (200, 1, 5, "1"), (201, 1, 5, None), (1, 1, 1_001, None), (1, 1, None, None),
+     (4_000, 2, 5, "1"), (None, 1, 5, None)],
+)  # fmt: skip
+def test_few_numbers_need_one_thread(
+    runs: int | None,
+    programs: int,
+    categories: int | None,
+    threads: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "")
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")  # so that it is put back
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS")
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    with quiet.loading(runs, programs, categories):
+        pass
+    assert os.environ.get("TF_NUM_INTRAOP_THREADS") == threads

@@ -550,6 +550,13 @@ SAMPLED = Family(
     Row("last", "results.result:last", "the last step"),
 )
 
+DEVICES = Family(
+    "device",
+    Row("auto", "training.place:by_estimate", "the one estimated to be done sooner; without a GPU the CPU"),
+    Row("cpu", "training.place:on_cpu", "the CPU"),
+    Row("gpu", "training.place:on_gpu", "the GPU"),
+)
+
 TASKS = Family(
     "task",
     Row("gan", "laboratory.tasks:Gan", "train a GAN"),
@@ -570,6 +577,7 @@ TASKS = Family(
 )  # fmt: skip
 
 KEYS: dict[str, Family[Any]] = {
+    "device": DEVICES,
     "annealing.schedule": SCHEDULES,
     "data.source": SOURCES,
     "data.unit": UNITS,

@@ -122,7 +122,8 @@ class Config:
         seed: of everything random; 0 or more (default of commands: 0; in Python: one draw of `random`, so
             that `keras.utils.set_random_seed` settles it).
         runs: independent GANs trained side by side.
-        devices: GPUs (without any, CPU cores) to split the runs over.
+        device: where it trains.
+        devices: how many of them to split the runs over; of the CPU, its cores.
         epochs: epochs of training.
         temperature: of the Gumbel-softmax samples, at first.
         diagnostics: measure the generator's gradient on the way; more columns in metrics.csv.
@@ -147,6 +148,7 @@ class Config:
     overwrite: bool = False
     seed: int = None  # type: ignore[assignment]  # drawn when it is made
     runs: int = 1
+    device: str = "auto"
     devices: int = 1
     epochs: int = 200
     temperature: float = 0.001
@@ -160,6 +162,7 @@ class Config:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", seed_of(self.seed))  # the settings are frozen
         check_types(self)
+        check_names("", self)
         if self.output is not None:
             object.__setattr__(self, "output", os.path.expanduser(self.output))
         for name in ("runs", "devices", "epochs", "temperature"):
@@ -265,5 +268,5 @@ class Config:
         """The parts of the user's own that the settings name: setting and module:Class."""
         for key in KEYS:
             part, _, name = key.rpartition(".")
-            if is_own(value := getattr(getattr(self, part), name)):
+            if is_own(value := getattr(getattr(self, part) if part else self, name)):
                 yield key, value

@@ -49,7 +49,7 @@ class Stream:
             check_count(name, number)
         self.source, self.first_run, self.seed = source, first_run, seed_of(seed)
         self.runs, self.batches, self.batch_size = runs, batches, batch_size
-        self._recent: dict[int, np.ndarray] = {}
+        self._recent: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # integers and their counts
 
     @property
     def categories(self) -> int:
@@ -79,8 +79,24 @@ class Stream:
             >>> bool((stream.epoch(7) == again.epoch(7)).all())
             True
         """
+        return self._drawn(epoch)[0]
+
+    def counts(self, epoch: int) -> np.ndarray:
+        """How often each run meets each outcome in an epoch, int64 [R, K].
+
+        Example:
+            >>> import gumbel_gan as gg
+            >>> stream = gg.Stream(gg.Distribution([0.2, 0.8]), runs=2, batches=3, batch_size=4, seed=0)
+            >>> stream.counts(0).sum(axis=1).tolist()
+            [12, 12]
+        """
+        return self._drawn(epoch)[1]
+
+    def _drawn(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """An epoch's integers and their counts: where they are drawn ahead, they are counted ahead."""
         if epoch not in self._recent:
-            self._recent[epoch] = self._draw(epoch) if self.source.replayable else self._read()
+            integers = self._draw(epoch) if self.source.replayable else self._read()
+            self._recent[epoch] = integers, count(integers, self.outcomes)
             self._recent.pop(epoch - KEPT, None)
         return self._recent[epoch]
 
@@ -113,3 +129,10 @@ class Stream:
         full = len(integers) // self.batch_size
         batches = integers[: full * self.batch_size].reshape(full, 1, self.batch_size)
         return np.broadcast_to(batches, (full, self.runs, self.batch_size))
+
+
+def count(integers: np.ndarray, categories: int) -> np.ndarray:
+    """How often each run met each category, int32 [N, R, B] to int64 [R, K]."""
+    runs = integers.shape[1]
+    offsets = categories * np.arange(runs)[:, None]  # [R, 1]: each run counts in bins of its own
+    return np.bincount((integers + offsets).ravel(), minlength=runs * categories).reshape(runs, categories)

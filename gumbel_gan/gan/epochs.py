@@ -38,16 +38,18 @@ def dataset(stream: "Stream", first_epoch: int = 0) -> tf.data.Dataset:
         >>> next(iter(epochs)).shape.as_list()
         [100, 4, 10]
     """
-    return _of_stream(stream, lambda: first_epoch)
+    return _of_stream(stream, lambda: first_epoch, lambda examples: examples)
 
 
-def _of_stream(stream: "Stream", first_epoch: Callable[[], int]) -> tf.data.Dataset:
-    """The stream from an epoch on that is known when the first one is drawn."""
+def _of_stream(
+    stream: "Stream", first_epoch: Callable[[], int], checked: Callable[[np.ndarray], np.ndarray]
+) -> tf.data.Dataset:
+    """The stream, checked, from an epoch on that is known when the first one is drawn."""
 
     def epochs() -> Iterator[np.ndarray]:
         epoch = first_epoch()
         while len(examples := stream.examples(epoch)):
-            yield examples
+            yield checked(examples)
             epoch += 1
 
     shape = (None, stream.runs, stream.batch_size, *stream.example_shape)
@@ -122,6 +124,22 @@ class Elements(NamedTuple):
     steps: int | None
     failures: list[ValueError]
 
+    @classmethod
+    def of_stream(
+        cls, stream: "Stream", wanted: Wanted, first_epoch: Callable[[], int], steps: int | None
+    ) -> "Elements":
+        """Those of a stream, looked through as they are drawn, ahead of the training."""
+        failures: list[ValueError] = []
+
+        def checked(examples: np.ndarray) -> np.ndarray:
+            try:
+                return wanted.narrowed(examples)
+            except ValueError as error:
+                failures.append(error)
+                raise
+
+        return cls(_of_stream(stream, first_epoch, checked), steps, failures)
+
     @property
     def endless(self) -> bool:
         """Whether the dataset is known to have no end."""
@@ -162,7 +180,7 @@ def training_epochs(
     _check_sizes(batch_size=batch_size, steps_per_epoch=steps)
     if is_stream(x):
         _check_no_size(batch_size, "a Stream")
-        return Elements(_of_stream(x, lambda: first_epoch() * (steps or 1)), steps or 1, [])
+        return Elements.of_stream(x, wanted, lambda: first_epoch() * (steps or 1), steps or 1)
     if not comes_in_pieces(x):
         examples = _array(x, wanted)
         size = min(batch_size or BATCH_SIZE, len(examples))
@@ -209,7 +227,8 @@ def evaluated_batches(x: Any, wanted: Wanted, batch_size: int | None, steps: int
     """
     _check_sizes(batch_size=batch_size, steps=steps)
     if is_stream(x):
-        return Elements(dataset(x).take(steps or 1), None, [])
+        elements = Elements.of_stream(x, wanted, lambda: 0, None)
+        return elements._replace(dataset=elements.dataset.take(steps or 1))
     if comes_in_pieces(x):
         pieces = _Pieces.of(x, wanted)
     else:

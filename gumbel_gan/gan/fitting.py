@@ -1,7 +1,7 @@
 """How Keras trains a GAN: an epoch is one call of one program, and data are what a Keras user has."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ import tensorflow as tf
 from ..config.checks import check_count, check_part
 from .epochs import Wanted, comes_in_pieces, evaluated_batches, is_stream, one_batch, training_epochs
 from .optimizers import BothOptimizers
+from .packed import Packed
 from .serialization import in_float32
 
 LOGGED = ("discriminator_loss", "generator_loss")
@@ -25,7 +26,8 @@ class EpochModel(keras.Model):
         estimator: of the generator's gradient.
         generated_per_real: samples for each real example.
         seed: of all that is random.
-        run_metrics: what `train_step` returned for the last epoch, [R] each; `fit` logs the losses' means.
+        run_metrics: what `train_step` returned for the last epoch, arrays [R]; `fit` logs the losses' means.
+        recorded: what the variables that `to_record` names held after the last epoch, arrays.
         evaluated: elements that were evaluated before this one, by which its noise differs from theirs.
     """
 
@@ -34,13 +36,15 @@ class EpochModel(keras.Model):
     estimator: Any
     generated_per_real: int
     seed: int
+    run_metrics: Mapping[str, np.ndarray] = {}
+    recorded: Sequence[np.ndarray] = ()
+    _names: tuple[str, ...] = ()
     _epoch: Any = None
     _evaluation: Any = None
     _tested: tuple[tuple[int, dict[str, float]], ...] = ()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**in_float32(kwargs))
-        self.run_metrics: dict[str, tf.Tensor] = {}
 
     @property
     def metrics(self) -> list[Any]:
@@ -65,9 +69,10 @@ class EpochModel(keras.Model):
             )
         # Keras' "auto" would leave XLA off on a CPU.
         super().compile(**{"jit_compile": not kwargs.get("run_eagerly"), "optimizer": None, **kwargs})
-        self._epoch, self._evaluation = self.train_step, self.test_step
+        self._packed = Packed()
+        self._epoch, self._evaluation = self._recorded_epoch, self.test_step
         if not self.run_eagerly:
-            self._epoch = tf.function(self.train_step, jit_compile=self.jit_compile)
+            self._epoch = tf.function(self._recorded_epoch, jit_compile=self.jit_compile)
             self._evaluation = tf.function(self.test_step, jit_compile=self.jit_compile)
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
@@ -246,20 +251,43 @@ class EpochModel(keras.Model):
         generator = self.generator
         return Wanted(generator.runs, generator.categories, generator.example_shape, self.seed)
 
+    def to_record(self) -> Sequence[tf.Tensor]:
+        """What else is to be known after every epoch, to come back with its metrics."""
+        return ()
+
+    def _recorded_epoch(self, data: tf.Tensor) -> tf.Tensor:
+        """`train_step`, with its metrics and what else is recorded of the epoch in one vector."""
+        metrics = self.train_step(data)
+        self._names = tuple(metrics)
+        return self._packed.pack([*metrics.values(), *self.to_record()])
+
     def make_train_function(self, force: bool = False) -> None:
         """Make what `fit` calls for an epoch, whatever `steps_per_execution` says.
 
-        It calls the compiled epoch itself, where Keras' own would put two more functions around it.
+        It calls the compiled epoch itself, where Keras' own would put two more functions around it, and
+        `tf.function` would look for the program anew.
         """
+        programs: dict[Any, Any] = {}  # by the shape of the examples
 
         def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
             examples = next(epochs)
             self._check_examples(examples)
-            self.run_metrics = metrics = self._epoch(examples)
-            losses = {name: metrics[name].numpy().mean() for name in LOGGED}
+            shape = examples.shape
+            if shape not in programs:
+                programs[shape] = self._program(examples)
+            arrays = self._packed.unpack(programs[shape](examples).numpy())
+            metrics = dict(zip(self._names, arrays, strict=False))
+            # Past Keras, which would look through what is set for something to save.
+            self.__dict__.update(run_metrics=metrics, recorded=arrays[len(metrics) :])
+            losses = {name: metrics[name].mean() for name in LOGGED}
             return {**losses, "loss": sum(losses.values())}  # a name that callbacks look for
 
         self.train_function = train
+
+    def _program(self, examples: tf.Tensor) -> Any:
+        """The epoch's program for examples of a shape."""
+        find = getattr(self._epoch, "get_concrete_function", None)  # none where it runs eagerly
+        return self._epoch if find is None else find(examples)
 
     def make_test_function(self, force: bool = False) -> None:
         """Make what `evaluate` calls for an element: the means over all elements until now."""
@@ -278,18 +306,21 @@ class EpochModel(keras.Model):
 
     def reset_metrics(self) -> None:
         """Begin to evaluate anew."""
-        super().reset_metrics()
-        self._tested = ()
+        self.__dict__["_tested"] = ()  # past Keras, as above
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """None: what `train_step` returns is what there is."""
+        return {}
 
     def _check_examples(self, examples: Any, enough: int | None = None) -> None:
-        """Check an epoch of examples: a compiled program would take whatever lies out of range.
+        """Check the shape of an epoch of examples; that none is out of range was seen as it was made.
 
         Args:
             examples: int32 [N, R, B, ...].
             enough: samples that will do; by default those that the estimator needs.
 
         Raises:
-            ValueError: it is of another shape or type, or a category is out of range.
+            ValueError: it is of another shape or type.
         """
         shape = tuple(getattr(examples, "shape", ()))
         whole = getattr(getattr(examples, "dtype", None), "is_integer", False)
@@ -308,7 +339,6 @@ class EpochModel(keras.Model):
                 f"data: received batches of {shape[2]}, and {type(self.estimator).__name__} needs "
                 f"{needed} samples: give larger ones"
             )
-        wanted.narrowed(examples.numpy())
 
     @property
     def traces(self) -> int:

@@ -1,6 +1,6 @@
 """The GAN: one epoch of adversarial training as one compiled program."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
@@ -350,20 +350,30 @@ class CategoricalGAN(EpochModel):
         step = tf.cast(optimizer.iterations.value, tf.int32)
         return tf.stack([self._purposes[purpose], step])
 
-    def learned(self, codes: np.ndarray | None = None) -> np.ndarray:
+    def learned(
+        self, codes: np.ndarray | None = None, weights: Sequence[np.ndarray] | None = None
+    ) -> np.ndarray:
         """What the generator has learned, [R, K]; of the moving average of its weights, if there is one.
 
         Args:
             codes: int32 [S, T], the sequences whose probabilities [R, S] a generator of sequences gives.
+            weights: the generator's, where they have been fetched already.
         """
+        if weights is not None and codes is None and not self.generator_optimizer.use_ema:
+            return self.generator.probabilities(weights=weights)
         with self.moving_average():
             return self.generator.probabilities(codes)
 
     @contextmanager
     def moving_average(self) -> Iterator[None]:
         """In this context the generator has the moving average of its weights, if its optimizer keeps one."""
-        with moving_average(self.generator_optimizer, self.generator.trainable_variables):
+        with moving_average(self.generator_optimizer, self.generator):
             yield
+
+    @_plain
+    def to_record(self) -> list[tf.Tensor]:
+        """The averaged distribution, then the generator's weights."""
+        return [variable.value for variable in (self.averaged, *self.generator.weights)]
 
     def finalize(self) -> None:
         """Replace the generator's weights by their moving average, after training."""

@@ -83,9 +83,16 @@ class CategoricalGenerator(keras.Model):
         """The shape of the logits that an estimator meets, (R, K)."""
         return (self.runs, self.categories)
 
-    def probabilities(self, codes: np.ndarray | None = None) -> np.ndarray:
-        """The learned probabilities, [R, K]; `codes` are what generators of sequences need."""
-        logits = read(self.logits_runs_last).T
+    def probabilities(
+        self, codes: np.ndarray | None = None, weights: Sequence[np.ndarray] | None = None
+    ) -> np.ndarray:
+        """The learned probabilities, [R, K].
+
+        Args:
+            codes: nothing; generators of sequences need them.
+            weights: in place of its own, in their order.
+        """
+        logits = (read(self.logits_runs_last) if weights is None else weights[0]).T
         odds = np.exp(logits - logits.max(-1, keepdims=True))
         return odds / odds.sum(-1, keepdims=True)
 

@@ -115,14 +115,18 @@ def natural(rate: Any, beta_1: float, beta_2: float, epsilon: float, **options: 
 
 
 @contextmanager
-def moving_average(optimizer: keras.optimizers.Optimizer, weights: list[keras.Variable]) -> Iterator[None]:
-    """In this context weights are their moving averages, if the optimizer keeps any."""
-    last = [weight.numpy() for weight in weights] if optimizer.use_ema else []
+def moving_average(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> Iterator[None]:
+    """In this context a model's weights are their moving averages, if the optimizer keeps any."""
+    if not optimizer.use_ema:
+        yield
+        return
+    weights = model.trainable_weights
+    last = [weight.numpy() for weight in weights]
     optimizer.finalize_variable_values(weights)
     try:
         yield
     finally:
-        for weight, value in zip(weights, last, strict=False):
+        for weight, value in zip(weights, last, strict=True):
             weight.assign(value)
 
 

@@ -223,7 +223,7 @@ def fitted(
         if progress is not None:
             progress(number + 1, config.epochs, "")
         if best is not None:
-            with moving_average(optimizer, weights):
+            with moving_average(optimizer, network):
                 learned = network.probabilities(source.codes)
             if best.take(network, optimizer, *source.stopping(learned), number + 1):
                 break

@@ -63,7 +63,7 @@ def leak(
     losses: list[np.ndarray] = []
 
     def keep(epoch: int, logs: object) -> None:
-        losses.append(gan.run_metrics["discriminator_loss"].numpy())
+        losses.append(gan.run_metrics["discriminator_loss"])
         if progress is not None:
             progress(epoch + 1, EPOCHS, "")
 

@@ -17,7 +17,7 @@ from ..data.opening import open_source
 from ..data.stream import Stream
 from ..quiet import loading
 from ..training.progress import CutShort, Told, not_told
-from .peers import PEERS, Trainer
+from .peers import PEERS, K, Trainer
 
 STEPS = 11
 """Optimizer steps for each batch: one of the discriminator, ten of the generator."""
@@ -145,7 +145,8 @@ def elsewhere(name: str, runs: int) -> Trainer:
 
 def _serve(pipe: Any, name: str, runs: int) -> None:
     try:
-        with loading(runs if name.startswith("gumbel_gan") else None, PEERS[name].programs):
+        ours = name.startswith("gumbel_gan")
+        with loading(*((runs, PEERS[name].programs, K) if ours else ())):
             trainer = PEERS[name].make(runs)
     except ImportError as error:
         pipe.send(str(error))
@@ -242,7 +243,7 @@ def _most_memory() -> int:
 
 def _one_size(sizes: dict[str, int]) -> tuple[float, int]:
     """Seconds a batch, and the most memory it took beyond that of a process with TensorFlow, bytes."""
-    with loading(sizes["runs"]):
+    with loading(sizes["runs"], categories=sizes["categories"]):
         import tensorflow as tf
 
         from ..training.build import build

@@ -30,13 +30,6 @@ def total_variation(probabilities: ArrayLike, target: ArrayLike) -> np.ndarray:
     return 0.5 * (np.abs(probabilities - target).sum(-1) + beyond)
 
 
-def count(integers: np.ndarray, categories: int) -> np.ndarray:
-    """How often each run met each category, int32 [N, R, B] to int64 [R, K]."""
-    runs = integers.shape[1]
-    offsets = categories * np.arange(runs)[:, None]  # [R, 1]: each run counts in bins of its own
-    return np.bincount((integers + offsets).ravel(), minlength=runs * categories).reshape(runs, categories)
-
-
 def ratio_of_means(values: np.ndarray, others: np.ndarray) -> tuple[float, float]:
     """The mean of `values` over that of `others`, both [R] and paired, and its standard error.
 

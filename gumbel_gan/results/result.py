@@ -54,6 +54,7 @@ class Result:
         columns: of a table, with their categories; empty of all else.
         fidelity: of each run of a table, how faithful drawn rows are; see `fidelity.fidelity`.
         kept: int [R], the epoch whose weights each run has kept, where `training.patience` chose; else empty.
+        place: the kind of device it was trained on, CPU or GPU, and why there; empty if nobody knows.
         split: of a table, how many rows each of its three parts has, and a digest of all of them.
 
     Example:
@@ -91,6 +92,7 @@ class Result:
     fidelity: tuple[dict[str, Any], ...] = ()
     kept: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     split: dict[str, Any] = field(default_factory=dict)
+    place: tuple[str, str] = ("", "")
 
     def __repr__(self) -> str:
         """Short: its arrays hold thousands of numbers."""

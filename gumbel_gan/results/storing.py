@@ -207,6 +207,7 @@ def summary(result: Result) -> dict[str, Any]:
         "compile_seconds": round(result.compile_seconds, 3),
         "train_seconds": round(result.train_seconds, 3),
         "seed": result.config.seed,
+        "device": dict(zip(("kind", "why"), result.place, strict=True)),
         "versions": {name: installed_version(name) for name in PACKAGES},
     }
 
@@ -342,6 +343,7 @@ def load(directory: str) -> Result:
         kind=kind,
         classes=classes,
         warning=told.get("warning"),
+        place=tuple(told.get("device", {"kind": "", "why": ""}).values()),
         **of_rows,
     )
 

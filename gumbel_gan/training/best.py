@@ -51,9 +51,8 @@ class Best:
         kept = better | (difference >= -error)
         self.logs = np.where(better[:, None], logs, logs if first else self.logs)
         if kept.any():
-            weights = generator.trainable_weights
-            with moving_average(optimizer, weights):
-                now = [read(weight) for weight in weights]
+            with moving_average(optimizer, generator):
+                now = [read(weight) for weight in generator.trainable_weights]
             axis = generator.runs_axis
             self.weights = [
                 np.where(_along(kept, axis, new.ndim), new, old)

@@ -38,10 +38,12 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         directory: of the run.
         recorder: of the training.
+        device: the kind of device it runs on, CPU or GPU.
     """
 
-    def __init__(self, directory: str, recorder: Recorder) -> None:
+    def __init__(self, directory: str, recorder: Recorder, device: str = "CPU") -> None:
         super().__init__()
+        self.device = device
         self.directory, self.recorder = os.path.join(directory, "checkpoint"), recorder
         self.failure: str | None = None
         self._written = time.perf_counter()
@@ -83,6 +85,7 @@ class Checkpoint(keras.callbacks.Callback):
             "epochs": np.array(epochs),
             "saved": np.array(list(self._saved.values())),
             "digest": np.array(self.recorder.stream.source.digest),
+            "device": np.array(self.device),
         }
         write_arrays(self.directory, STATE, {**arrays, **counters, **self.recorder.state()})
         self._state_epoch = epochs
@@ -143,6 +146,13 @@ class Checkpoint(keras.callbacks.Callback):
         self.recorder.metrics, self.recorder.kept = histories["metrics"], histories["kept"]
         for variable, value in variables:
             variable.assign(value)
+        if (before := str(state.get("device", self.device))) != self.device:
+            LOGGER.warning(
+                "the training began on a %s and goes on on a %s: its bits will differ from those of one that "
+                "stays",
+                before,
+                self.device,
+            )
         self.recorder.restore(epochs, state)
         self._state_epoch = epochs
         for first, _, name in self._files():

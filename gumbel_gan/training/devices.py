@@ -14,18 +14,17 @@ from ..gan.game import CategoricalGAN
 from ..results.result import Result
 from . import program
 from .build import build_for
+from .place import GPU, place_of
 
 
-def devices() -> list[str]:
-    """The names of the devices that a training may use: the GPUs, or without any the CPUs.
+def devices(kind: str) -> list[str]:
+    """The names of the devices of a kind, CPU or GPU, that a training may use.
 
     A CPU alone counts once for each of its cores: the cores of one program share the drawing of noise and no
     more, so that a program on each is faster.
     """
-    if found := tf.config.list_logical_devices("GPU"):
-        return [device.name for device in found]
-    names = [device.name for device in tf.config.list_logical_devices("CPU")]
-    return names if len(names) > 1 else names * (os.cpu_count() or 1)
+    names = [device.name for device in tf.config.list_logical_devices(kind)]
+    return names if len(names) > 1 or kind == GPU else names * (os.cpu_count() or 1)
 
 
 def train(config: Config, source: Source, wishes: program.Wishes) -> tuple[Result, CategoricalGAN]:
@@ -37,7 +36,8 @@ def train(config: Config, source: Source, wishes: program.Wishes) -> tuple[Resul
     Raises:
         ValueError: there are not as many devices, or the source passes only once.
     """
-    names = devices()
+    place = place_of(config, source)
+    names = devices(place.kind)
     if config.devices > len(names):
         there = ", ".join(names) if len(set(names)) == len(names) else f"the cores of {names[0]}"
         raise ValueError(
@@ -49,13 +49,14 @@ def train(config: Config, source: Source, wishes: program.Wishes) -> tuple[Resul
     parts = [range(*map(int, ends)) for ends in _ends(config.runs, config.devices)]
 
     def train_part(number: int) -> tuple[Result, CategoricalGAN]:
-        place = wishes.checkpoints
-        kept = None if place is None else os.path.join(place, "checkpoint", f"device-{number}")
-        own = replace(wishes, checkpoints=kept, part=parts[number])
+        run = wishes.checkpoints
+        kept = None if run is None else os.path.join(run, "checkpoint", f"device-{number}")
+        own = replace(
+            wishes, checkpoints=kept, part=parts[number], place=place._replace(device=names[number])
+        )
         if number > 0:
             own = replace(own, callbacks=(), progress=None)
-        with tf.device(names[number]):
-            return program.train(replace(config, devices=1), source, own)
+        return program.train(replace(config, devices=1), source, own)
 
     with ThreadPoolExecutor(config.devices) as pool:
         trained = list(pool.map(train_part, range(config.devices)))

@@ -27,24 +27,40 @@ def training_bytes(config: Config, categories: int, sizes: Sequence[int] = ()) -
     """
     training, discriminator = config.training, config.discriminator
     samples = training.batch_size * training.generated_per_real * (config.generator.conditional_draws or 1)
-    hidden = "units" in DISCRIMINATORS[discriminator.kind].options
-    units = sum(discriminator.units or [64, 64]) if hidden else 0
-    # Of each sample in XLA: its noise, itself, its logarithm, their gradients.
-    size = categories + units
-    if config.data.length is not None:  # a sequence: the gates of every step, too
-        size = config.data.length * 6 * config.generator.units + units
-    weights = 12 * categories * (1 + (discriminator.units or [64])[0] * (units > 0))
+    weights = 12 * categories * (1 + (discriminator.units or [64])[0] * (_hidden(config) > 0))
     if sizes:  # every column as wide as the widest; a perceptron for each, fed those before it
-        wide = len(sizes) * max(sizes)
-        size = 3 * wide + len(sizes) * config.generator.units + units
         fed = sum((len(sizes) - place) * size_of for place, size_of in enumerate(sizes))
-        weights = 12 * (wide * (discriminator.units or [64])[0] + config.generator.units * fed)
-        weights += 16 * categories  # what is recorded of each row
-    vectors = 6 * samples * size
+        of_first = len(sizes) * max(sizes) * (discriminator.units or [64])[0]
+        weights = 12 * (of_first + config.generator.units * fed) + 16 * categories  # recorded of each row
+    # Of each sample in XLA: its noise, itself, its logarithm, their gradients.
+    vectors = 6 * samples * numbers_of_a_sample(config, categories, sizes)
     recorded = 2 * 2 * config.epochs * min(categories, 1_000)  # in double precision, at most
     labels = (100 + 20 * len(sizes)) * categories
     integers = 8 * training.batches * training.batch_size  # a few epochs of them
     return FLOAT * config.runs * (vectors + weights + recorded + integers) + labels
+
+
+def numbers_of_a_sample(config: Config, categories: int, sizes: Sequence[int] = ()) -> int:
+    """How many numbers a step makes of a sample, in both networks: its categories, and the activations.
+
+    Args:
+        config: the settings.
+        categories: as for `training_bytes`.
+        sizes: as for `training_bytes`.
+    """
+    units, hidden = config.generator.units, _hidden(config)
+    if sizes:
+        return 3 * len(sizes) * max(sizes) + len(sizes) * units + hidden
+    if config.data.length is not None:  # the gates of every step, too
+        return config.data.length * 6 * units + hidden
+    return categories + hidden
+
+
+def _hidden(config: Config) -> int:
+    """The discriminator's units, if it has any."""
+    if "units" not in DISCRIMINATORS[config.discriminator.kind].options:
+        return 0
+    return sum(config.discriminator.units or [64, 64])
 
 
 def runs_that_fit(config: Any) -> int:

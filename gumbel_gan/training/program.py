@@ -20,6 +20,7 @@ from ..gan.game import CategoricalGAN
 from ..results.result import Result
 from .build import build_for
 from .checkpoint import Checkpoint
+from .place import Place, place_of
 from .progress import Told
 from .recorder import Recorder, Stop, Teller, drawn_rows
 
@@ -62,6 +63,7 @@ class Wishes:
         progress: is told of every epoch.
         stopping: a flag that ends the training with the epoch in which it is set.
         part: of the runs, those to train; by default all.
+        place: where to train; by default where the settings say.
     """
 
     callbacks: Sequence[keras.callbacks.Callback] = ()
@@ -69,17 +71,24 @@ class Wishes:
     progress: Told | None = None
     stopping: Event | None = None
     part: range | None = None
+    place: Place | None = None
 
 
 def train(config: Config, source: Source, wishes: Wishes) -> tuple[Result, CategoricalGAN]:
     """Train in one program, and return what was learned with the trained GAN.
 
     Raises:
-        ValueError: the source is too short for one batch.
+        ValueError: the source is too short for one batch, or there is no GPU and it is to be one.
         NotFinite: a loss or a logit is no finite number; holds what was learned before.
         Interrupted: by the keyboard; holds what was learned before.
         NotKept: a checkpoint could not be written; holds what was learned.
     """
+    place = wishes.place or place_of(config, source)
+    with tf.device(place.device):
+        return _train(config, source, wishes, place)
+
+
+def _train(config: Config, source: Source, wishes: Wishes, place: Place) -> tuple[Result, CategoricalGAN]:
     training, seed, first = config.training, config.seed, 0
     if wishes.part is not None:  # with noise of its own
         first = wishes.part.start
@@ -94,7 +103,7 @@ def train(config: Config, source: Source, wishes: Wishes) -> tuple[Result, Categ
     )
     gan = build_for(config, source)
     recorder = Recorder(stream, config.epochs, config.data.memory, training.patience)
-    keeper = None if wishes.checkpoints is None else Checkpoint(wishes.checkpoints, recorder)
+    keeper = None if wishes.checkpoints is None else Checkpoint(wishes.checkpoints, recorder, place.kind)
     done = 0 if keeper is None else keeper.restore(gan)
     if done < config.epochs and len(stream.epoch(done)) == 0:
         raise source.error or ValueError(
@@ -105,7 +114,7 @@ def train(config: Config, source: Source, wishes: Wishes) -> tuple[Result, Categ
     if interrupt is not None:
         recorder.on_train_end()
     recorder.settle()
-    result = result_of(config, recorder, gan) if recorder.done else None
+    result = result_of(config, recorder, gan, place) if recorder.done else None
     if interrupt is not None:
         raise Interrupted(f"interrupted after {recorder.done} epochs", result, gan) from interrupt
     if recorder.failure or result is None:
@@ -146,7 +155,7 @@ def _quiet_about_the_end() -> Iterator[None]:
         yield
 
 
-def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Result:
+def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN, place: Place) -> Result:
     """What the recorder holds, as a result."""
     source = recorder.stream.source
     if not source.described:
@@ -172,6 +181,7 @@ def result_of(config: Config, recorder: Recorder, gan: CategoricalGAN) -> Result
         warning=source.warning,
         gan=gan,
         wrap=source.wrap,
+        place=(place.kind, place.why),
         kept=np.zeros(0, int) if recorder.best is None else recorder.best.epochs,
         **source.judged(gan.generator.runs, partial(drawn_rows, gan), partial(_verdicts, gan)),
     )

@@ -12,7 +12,7 @@ import numpy as np
 from ..config.catalogue import SOURCES
 from ..data.stream import Stream
 from ..gan.generators import read
-from ..results.metrics import count, max_abs_error, total_variation
+from ..results.metrics import max_abs_error, total_variation
 from ..results.readable import Readable
 from .best import Best
 from .history import History
@@ -71,14 +71,15 @@ class Recorder(keras.callbacks.Callback):
         if len(self.stream.epoch(epoch)) == 0:  # a feed has ended: there was no such epoch
             self.model.stop_training = True
             return
-        measured = {name: values.numpy() for name, values in self.model.run_metrics.items()}
-        learned = self.model.learned(self.stream.source.codes)  # [R, K]
+        measured = dict(self.model.run_metrics)
+        averaged, *weights = self.model.recorded
+        learned = self.model.learned(self.stream.source.codes, weights)  # [R, K]
         if self._not_finite(epoch, {**measured, "probability": learned.sum(-1)}):
             return
         self._epoch = epoch
-        self._take(learned)
-        self._weights = [read(weight) for weight in self.model.generator.weights]
-        counted = count(self.stream.epoch(epoch), self.stream.outcomes)
+        self._take(learned, averaged)
+        self._weights = weights
+        counted = self.stream.counts(epoch)
         self.counts += counted
         self.remembered = np.exp(-1 / self.memory) * self.remembered + counted
         metrics = self._metrics(epoch, measured)
@@ -120,7 +121,7 @@ class Recorder(keras.callbacks.Callback):
     def settle(self) -> None:
         """Take what the networks hold now: another callback may have put better weights back."""
         if self.done and self.failure is None:
-            self._take(self.model.learned(self.stream.source.codes))
+            self._take(self.model.learned(self.stream.source.codes), read(self.model.averaged))
 
     def state(self) -> dict[str, np.ndarray]:
         """What the recorder must know to go on later, but for its histories."""
@@ -133,11 +134,11 @@ class Recorder(keras.callbacks.Callback):
         if self.best is not None:
             self.best.restore(state)
         self._epoch = epochs - 1
-        self._take(self.model.learned(self.stream.source.codes))
+        self._take(self.model.learned(self.stream.source.codes), read(self.model.averaged))
         self._weights = [read(weight) for weight in self.model.generator.weights]
 
-    def _take(self, learned: np.ndarray) -> None:
-        averaged = read(self.model.averaged).astype(np.float64)
+    def _take(self, learned: np.ndarray, averaged: np.ndarray) -> None:
+        averaged = averaged.astype(np.float64)
         # A feed may end before the late steps that are averaged.
         self.averaged = averaged / averaged.sum(-1, keepdims=True) if averaged.any() else learned
         self.learned = learned

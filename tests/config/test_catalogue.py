@@ -19,6 +19,7 @@ import gumbel_gan
 from gumbel_gan import CategoricalGAN, Config, models, train
 from gumbel_gan.config import catalogue
 from gumbel_gan.config.catalogue import (
+    DEVICES,
     DISCRIMINATORS,
     ESTIMATORS,
     GENERATORS,
@@ -42,6 +43,7 @@ from gumbel_gan.config.data import Data
 from gumbel_gan.config.networks import Discriminator, Generator
 from gumbel_gan.config.reading import keys
 from gumbel_gan.data.opening import from_values, open_source
+from gumbel_gan.data.source import Distribution
 from gumbel_gan.gan.estimators import Pathwise, Rebar, Reinforce
 from gumbel_gan.gan.gumbel import hardest, vectors
 from gumbel_gan.gan.losses import Pair
@@ -49,6 +51,7 @@ from gumbel_gan.gan.parts import Examples
 from gumbel_gan.laboratory.grid import read
 from gumbel_gan.laboratory.tasks import Task
 from gumbel_gan.training.build import build
+from gumbel_gan.training.place import place_of
 
 from ..results.made_up import made_up
 from .test_data import NEEDED
@@ -57,7 +60,7 @@ FAMILIES: dict[str, Family[Any]] = {
     family.noun: family
     for family in (
         ESTIMATORS, LOSSES, SCHEDULES, VIEWS, SMOOTHINGS, PENALTIES, GENERATORS, DISCRIMINATORS, OPTIMIZERS,
-        LAWS, UNITS, MISSING, ORDERS, SOURCES, SAMPLED, TASKS,
+        LAWS, UNITS, MISSING, ORDERS, SOURCES, SAMPLED, DEVICES, TASKS,
     )
 }  # fmt: skip
 ROWS = [
@@ -295,6 +298,7 @@ CONSTRUCTED: dict[str, Any] = {
     "order of columns": lambda name: gumbel_gan.from_table({"a": [0, 1] * 9, "b": [1, 0] * 9}, order=name),
     "source": lambda name: open_source(Data(source=name, **NEEDED[name])),
     "sampled distribution": lambda name: made_up().sample(3, of=name),
+    "device": lambda name: place_of(Config(device=name), Distribution([0.2, 0.8])),
     "task": lambda name: read_study(name),
 }
 """What a name of each family is used for, as a program would."""
@@ -314,6 +318,7 @@ DELETED = {
     "order of columns": "information",
     "source": "law",
     "sampled distribution": "last",
+    "device": "cpu",
     "task": "ngram",
 }
 

@@ -116,7 +116,7 @@ def trained(parts: tuple[str, ...], kind: str, eager: bool = True) -> Numbers:
     gan = made(parts, eager)
     data = WORDS if gan.generator.example_shape else X
     history = gan.fit(data, batch_size=4, verbose=0).history
-    measured = [value.numpy() for value in gan.run_metrics.values()]
+    measured = list(gan.run_metrics.values())
     evaluated = gan.evaluate(data[:4], verbose=0)
     return gan, [*state(gan), *measured, np.array(history["loss"]), np.array(evaluated)]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from gumbel_gan.data.source import Distribution
-from gumbel_gan.data.stream import Stream
-from gumbel_gan.results.metrics import count, max_abs_error, ratio_of_means, total_variation
+from gumbel_gan.data.stream import Stream, count
+from gumbel_gan.results.metrics import max_abs_error, ratio_of_means, total_variation
 
 POST = np.array([0.0, 0.0, 0.1, 0.3, 0.6])
 

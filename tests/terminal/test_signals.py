@@ -139,10 +139,10 @@ def test_a_training_ends_with_its_epoch(
 def test_a_signal_is_not_lost_while_tensorflow_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(runs: int | None = None, programs: int = 1) -> AbstractContextManager[None]:
+    def interrupted(*arguments: int | None) -> AbstractContextManager[None]:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.2)
-        return loading(runs, programs)
+        return loading(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr("gumbel_gan.train.loading", interrupted)
     with pytest.raises(SystemExit) as stopped:

@@ -81,7 +81,7 @@ def test_parts(runs: int, number: int, parts: list[range], monkeypatch: pytest.M
         all_have_begun.wait(60)  # or the first that fails would have those cancelled that have not
         raise Seen
 
-    monkeypatch.setattr(devices, "devices", lambda: ["/device:CPU:0"] * number)
+    monkeypatch.setattr(devices, "devices", lambda kind: ["/device:CPU:0"] * number)
     monkeypatch.setattr(program, "train", train)
     config = Config(runs=runs, devices=number)
     with pytest.raises(Seen):
@@ -101,6 +101,6 @@ def test_devices_that_do_not_exist() -> None:
 
 
 def test_devices_for_a_stream_that_passes_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "devices", lambda: ["/device:CPU:0"] * 2)
+    monkeypatch.setattr(devices, "devices", lambda kind: ["/device:CPU:0"] * 2)
     with pytest.raises(ValueError, match="devices: received with a stream that passes once"):
         run(Config(runs=9, devices=2), Feed([], ["a", "b"]))

@@ -16,9 +16,8 @@ from gumbel_gan.data.feed import Feed
 from gumbel_gan.data.grammar import grammar
 from gumbel_gan.data.opening import open_source
 from gumbel_gan.data.source import Distribution
-from gumbel_gan.data.stream import Stream
+from gumbel_gan.data.stream import Stream, count
 from gumbel_gan.figures.training import error_heatmap
-from gumbel_gan.results.metrics import count
 from gumbel_gan.results.storing import load, save
 from gumbel_gan.terminal.progress import Progress
 from gumbel_gan.training.program import NotFinite
