@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .laboratory import timing
+from .laboratory import products, timing
 from .laboratory.peers import MOST_RUNS, PEERS
 from .results.directory import made_directory
 from .results.files import write_table
@@ -20,17 +20,20 @@ def parser() -> Parser:
         prog="python -m gumbel_gan.benchmark",
         description="Time an optimizer step at the post's sizes, in this package and in others that "
         "are installed (pip install 'gumbel_gan[peers]'): warm, interleaved, medians. With --scale, time "
-        "and memory of this package against K, R and B.",
+        "and memory of this package against K, R and B; with --products, an epoch of strings and one of rows "
+        "beside their matrix products alone.",
     )
     options.add_argument("--runs", default="1,64,1024", help="numbers of runs side by side, as 1,64")
     options.add_argument("--repeats", type=int, default=7, help="timings of each, of which the median counts")
-    options.add_argument("--scale", action="store_true", help="measure how time and memory grow, instead")
+    instead = options.add_mutually_exclusive_group()
+    instead.add_argument("--scale", action="store_true", help="measure how time and memory grow, instead")
+    instead.add_argument("--products", action="store_true", help="measure what matrix products take, instead")
     options.add_argument("--output", default="runs/benchmark", help="directory for table and picture")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Time, print a table, write benchmark.csv and benchmark.png, or scale.csv and scale.png."""
+    """Time, print a table, write benchmark.csv and benchmark.png, or those of scale or products."""
     steady()
     given = parser().parse_args(arguments)
     try:
@@ -48,21 +51,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             if given.scale:
                 rows = timing.scale(progress.say, signals.stopping)
+            elif given.products:
+                rows = products.measure(progress.say, signals.stopping)
             else:
                 rows = timing.compare(runs, given.repeats, progress.say, progress, signals.stopping)
         except CutShort:
             fail("interrupted; nothing was written", signals.status)
         except timing.LearnsElse as error:
             fail(str(error), 1)
-    from .figures.measurements import benchmark_figure, scale_figure
+    from .figures.measurements import benchmark_figure, products_figure, scale_figure
     from .figures.style import save_figure
 
-    name = "scale" if given.scale else "benchmark"
+    name = "scale" if given.scale else "products" if given.products else "benchmark"
     if given.scale:
         figure = scale_figure(rows)
+    elif given.products:
+        figure = products_figure(rows)
     else:
         say("\n".join(timing.printed(rows)))
-        labels = {name: peer.label for name, peer in PEERS.items()}
+        labels = {name: timing.labelled(name) for name in PEERS}
         figure = benchmark_figure(rows, labels, own="gumbel_gan")
     write_table(given.output, f"{name}.csv", list(rows[0]), (list(row.values()) for row in rows))
     save_figure(figure, given.output, f"{name}.png")

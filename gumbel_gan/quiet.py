@@ -35,6 +35,7 @@ def loading(runs: int | None = None, programs: int = 1, categories: int | None =
     """
     set_log_level()
     first = "tensorflow" not in sys.modules
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # or one program takes all of a GPU's memory
     if first and runs is not None:
         _set_up_xla(-(-runs // programs))
         few = categories is not None and runs * categories <= FEW_NUMBERS

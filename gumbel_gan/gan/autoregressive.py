@@ -1,5 +1,6 @@
 """Generators that emit one symbol after the other, and are fed what they have emitted."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,6 +11,8 @@ from .estimators import Estimator, Loss, Pathwise
 from .gumbel import Seed, drawn_once, finite, fold_in, gumbel_max
 from .serialization import in_float32
 
+Emit = Callable[[Any, tf.Tensor, Any], tuple[tf.Tensor, Any]]
+"""Number of a step, the symbol before it and the state, to its symbol and the next state."""
 APART = 7919
 """How far apart the seeds of the steps lie."""
 
@@ -75,13 +78,26 @@ class AutoregressiveGenerator(keras.Model):
     def relaxed(self, estimator: Estimator, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Samples, every symbol as the estimator makes it, [R, batch, T, K]."""
         assert isinstance(estimator, Pathwise)
-        symbol, state = self.start(batch)
-        symbols = []
-        for number in range(self.length):
+
+        def emit(number: Any, symbol: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
             logits, state = self.step(number, symbol, state)
             flat = tf.reshape(logits, (-1, self.categories))  # an estimator sees R B runs of one sample
             path = estimator.path(flat, temperature, 1, fold_in(seed, APART * number))
-            symbol = tf.reshape(path, logits.shape)
+            return tf.reshape(path, logits.shape), state
+
+        return self.emitted(emit, *self.start(batch))
+
+    def emitted(self, emit: Emit, symbol: tf.Tensor, state: Any) -> tf.Tensor:
+        """The symbols of all steps, each fed to the next, [R, B, T, K].
+
+        Args:
+            emit: gives the symbol of step `number`, and the state after it.
+            symbol: what the first step is given.
+            state: likewise.
+        """
+        symbols = []
+        for number in range(self.length):
+            symbol, state = emit(number, symbol, state)
             symbols.append(symbol)
         return tf.stack(symbols, axis=2)
 

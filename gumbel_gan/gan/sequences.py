@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..config.checks import check_count, seed_of
-from .autoregressive import AutoregressiveGenerator
+from .autoregressive import AutoregressiveGenerator, Emit
 from .discriminators import Discriminator
 from .gumbel import vectors
 from .initial import glorot, orthogonal
@@ -132,6 +132,23 @@ class SequenceGenerator(AutoregressiveGenerator):
         state = self.lstm.step(symbol, state)
         kernel, bias = tf.convert_to_tensor(self.head_kernel), tf.convert_to_tensor(self.head_bias)
         return state[0] @ kernel + bias[:, None], state
+
+    def emitted(self, emit: Emit, symbol: tf.Tensor, state: State) -> tf.Tensor:
+        """The symbols of all steps, [R, B, T, K], in a loop: steps are alike, so one of them is compiled."""
+
+        def step(number: tf.Tensor, symbol: tf.Tensor, state: State, symbols: Any) -> tuple[Any, ...]:
+            symbol, state = emit(number, symbol, state)
+            return number + 1, symbol, state, symbols.write(number, symbol)
+
+        symbols = tf.TensorArray(symbol.dtype, self.length, element_shape=symbol.shape)
+        # Of known length, or XLA could not keep what the gradient needs of every step.
+        *_, symbols = tf.while_loop(
+            lambda number, *_: number < self.length,
+            step,
+            (tf.constant(0), symbol, state, symbols),
+            maximum_iterations=self.length,
+        )
+        return tf.transpose(symbols.stack(), (1, 2, 0, 3))
 
     def names(self, samples: np.ndarray, labels: Any) -> list[str]:
         """Samples [n, T] as strings, without the padding at their end."""
@@ -256,7 +273,11 @@ class LstmDiscriminator(SequenceDiscriminator):
         return sizes[-1]
 
     def hidden(self, x: tf.Tensor) -> tf.Tensor:
-        """The last state of the last layer, [R, B, units]; unrolled, so that it has a second derivative."""
+        """The last state of the last layer, [R, B, units].
+
+        Unrolled: a loop compiles sooner, but with a penalty, whose gradient is differentiated again, a step
+        takes six times as long.
+        """
         states = [cell.start(*x.shape[:2]) for cell in self.cells]
         for number in range(self.length):
             symbol = x[:, :, number]

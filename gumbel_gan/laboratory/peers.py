@@ -26,14 +26,16 @@ RATE, TEMPERATURE, EPSILON = 0.0007, 0.001, 1e-8
 CUMULATIVE = np.cumsum(POST_PROBABILITIES)
 
 
-def compiled_epochs(runs: int, programs: int = 1) -> Trainer:
+def compiled_epochs(runs: int, programs: int = 1, device: str = "CPU") -> Trainer:
     """This package: the compiled epoch by itself, in so many programs that share the runs."""
     import tensorflow as tf
 
     from ..training.build import build
 
+    _check_device(device)
     parts = np.array_split(np.arange(runs), programs)
-    gans = [build(Config(runs=len(part), seed=seed), K) for seed, part in enumerate(parts)]
+    with tf.device(device):
+        gans = [build(Config(runs=len(part), seed=seed), K) for seed, part in enumerate(parts)]
     epochs = [tf.function(gan.train_step, jit_compile=True) for gan in gans]
     stream = Stream(Distribution(POST_PROBABILITIES), runs=runs)
     threads = ThreadPoolExecutor(programs)
@@ -43,11 +45,13 @@ def compiled_epochs(runs: int, programs: int = 1) -> Trainer:
         nonlocal done
         first, done = done, done + batches // stream.batches
         drawn = [np.array_split(stream.epoch(epoch), programs, axis=1) for epoch in range(first, done)]
-        data = [[tf.constant(parts[number]) for parts in drawn] for number in range(programs)]
+        with tf.device(device):
+            data = [[tf.constant(parts[number]) for parts in drawn] for number in range(programs)]
 
         def run(number: int) -> None:
-            for integers in data[number]:
-                epochs[number](integers)
+            with tf.device(device):
+                for integers in data[number]:
+                    epochs[number](integers)
 
         start = time.perf_counter()
         list(threads.map(run, range(programs)))
@@ -57,12 +61,16 @@ def compiled_epochs(runs: int, programs: int = 1) -> Trainer:
     return train
 
 
-def fit(runs: int) -> Trainer:
+def fit(runs: int, device: str = "CPU") -> Trainer:
     """This package as it is used: `fit`, with the stream and the recording of every epoch."""
+    import tensorflow as tf
+
     from ..training.build import build
     from ..training.recorder import Recorder
 
-    gan = build(Config(runs=runs), K)
+    _check_device(device)
+    with tf.device(device):
+        gan = build(Config(runs=runs), K)
     stream = Stream(Distribution(POST_PROBABILITIES), runs=runs)
     done = 0
 
@@ -71,11 +79,19 @@ def fit(runs: int) -> Trainer:
         epochs = max(batches // stream.batches, 3)
         recorder = Recorder(stream, epochs)
         first, done = done, done + epochs
-        gan.fit(stream, initial_epoch=first, epochs=done, callbacks=[recorder], verbose=0)
+        with tf.device(device):
+            gan.fit(stream, initial_epoch=first, epochs=done, callbacks=[recorder], verbose=0)
         # The first epoch starts the stream, once a training; the others are what is timed.
         return recorder.learned, recorder.train_seconds / (epochs - 1) * batches / stream.batches
 
     return train
+
+
+def _check_device(device: str) -> None:
+    import tensorflow as tf
+
+    if not tf.config.list_logical_devices(device):
+        raise ImportError(f"TensorFlow finds no {device}")
 
 
 def fit_per_batch(runs: int) -> Trainer:
@@ -196,15 +212,14 @@ def vectorised_numpy(runs: int) -> Trainer:
     return train
 
 
-def scalar_c(runs: int) -> Trainer:
-    """A run after the other in C, with `cc -O3 -march=native -ffast-math`."""
+def in_c(runs: int, name: str, threads: int = 1) -> Trainer:
+    """A program of this room in C, with `cc -O3 -march=native -ffast-math`: scalar, or vectorised."""
     directory = tempfile.mkdtemp()
-    program = os.path.join(directory, "scalar")
-    source = os.path.join(os.path.dirname(__file__), "scalar.c")
+    program = os.path.join(directory, name)
+    source = os.path.join(os.path.dirname(__file__), f"{name}.c")
+    options = ["-O3", "-march=native", "-ffast-math", "-fopenmp"]
     try:
-        subprocess.run(
-            ["cc", "-O3", "-march=native", "-ffast-math", source, "-o", program, "-lm"], check=True
-        )
+        subprocess.run(["cc", *options, source, "-o", program, "-lm"], check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise ImportError(f"no C compiler ({error})") from None
     seed = 0
@@ -212,7 +227,7 @@ def scalar_c(runs: int) -> Trainer:
     def train(batches: int) -> tuple[np.ndarray, float]:
         nonlocal seed
         seed += 1  # every call begins anew
-        options = [program, str(runs), str(batches), str(seed)]
+        options = [program, str(runs), str(batches), str(seed), str(threads)]
         printed = subprocess.run(options, check=True, capture_output=True, text=True).stdout.split()
         steps = runs * batches * (1 + GENERATOR_STEPS)
         return np.array(printed[:-1], float).reshape(runs, K), float(printed[-1]) * steps / 1e6
@@ -348,6 +363,7 @@ class Peer(NamedTuple):
         runs: the numbers of runs it takes.
         batches: of one timing of one run.
         programs: of this package, which share the runs.
+        device: on which it runs.
     """
 
     make: Callable[[int], Trainer]
@@ -355,21 +371,40 @@ class Peer(NamedTuple):
     runs: range
     batches: int
     programs: int = 1
+    device: str = "CPU"
 
 
-MOST_RUNS = 10_000
+MOST_RUNS = 20_000
 _ALL = range(1, MOST_RUNS + 1)
+_MANY = range(16, MOST_RUNS + 1)
+"""As many as a vector has numbers."""
+_FOR_ALL_CORES = range(32 * CORES, MOST_RUNS + 1) if CORES > 1 else range(0)
 PEERS = {
     "gumbel_gan": Peer(compiled_epochs, "this package, the compiled epoch", _ALL, 10_000),
     "gumbel_gan_cores": Peer(
         partial(compiled_epochs, programs=CORES),
         "this package, a compiled epoch per core",
-        range(16 * CORES, MOST_RUNS + 1) if CORES > 1 else range(0),
+        _FOR_ALL_CORES,
         10_000,
         CORES,
     ),
     "gumbel_gan_fit": Peer(fit, "this package, fit and its recording", _ALL, 10_000),
-    "scalar_c": Peer(scalar_c, "C, scalar", _ALL, 10_000),
+    "gumbel_gan_gpu": Peer(
+        partial(compiled_epochs, device="GPU"), "this package, the compiled epoch", _ALL, 10_000, device="GPU"
+    ),
+    "gumbel_gan_fit_gpu": Peer(
+        partial(fit, device="GPU"), "this package, fit and its recording", _ALL, 10_000, device="GPU"
+    ),
+    "scalar_c": Peer(partial(in_c, name="scalar"), "C, scalar", _ALL, 10_000),
+    "vectorised_c": Peer(
+        partial(in_c, name="vectorised"), "C, vectorised by the compiler, one core", _MANY, 20_000
+    ),
+    "vectorised_c_cores": Peer(
+        partial(in_c, name="vectorised", threads=CORES),
+        "C, vectorised, a thread per core",
+        _FOR_ALL_CORES,
+        20_000,
+    ),
     "numpy": Peer(vectorised_numpy, "NumPy, vectorised by hand", _ALL, 100),
     "jax_unsafe_rbg": Peer(jax_scan, "JAX, scan and vmap, unsafe_rbg", _ALL, 10_000),
     "jax_threefry": Peer(

@@ -25,6 +25,14 @@ CHECKED = 1_000
 """Batches after which all implementations must have learned the same."""
 
 
+LIMITS = (
+    ("gumbel_gan", "scalar_c", "the compiled epoch takes, of the time of C, scalar"),
+    ("gumbel_gan", "vectorised_c", "the compiled epoch takes, of the time of C, vectorised, on one core"),
+    ("gumbel_gan_cores", "vectorised_c_cores", "an epoch per core takes, of the time of C on all cores"),
+)
+"""What is compared with what may be reached."""
+
+
 class LearnsElse(ArithmeticError):
     """An implementation learns something else than this package, so that its time means nothing."""
 
@@ -67,6 +75,7 @@ def compare(
     return [
         {
             "implementation": name,
+            "device": PEERS[name].device,
             "runs": number,
             "microseconds_per_run_step": round(float(np.median(values)), 4),
             "min": round(min(values), 4),
@@ -111,15 +120,30 @@ def printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         band = f"{row['min']:.3g} to {row['max']:.3g}"
         yield (
-            f"{PEERS[row['implementation']].label:<46}{row['runs']:>6}{row['microseconds_per_run_step']:>10.3g}"
+            f"{labelled(row['implementation']):<46}{row['runs']:>6}{row['microseconds_per_run_step']:>10.3g}"
             f"{band:>20}{row['ratio']:>9.3g}"
         )
     for number in dict.fromkeys(row["runs"] for row in rows):
-        if ("gumbel_gan_fit", number) in by_name:
-            added = by_name["gumbel_gan_fit", number] - by_name["gumbel_gan", number]
-            milliseconds = added * number * 100 * STEPS / 1e3
-            yield f"fit, callbacks and the stream add {milliseconds:.2f} ms an epoch at {number} runs"
+        for device in ("", "_gpu"):
+            if f"gumbel_gan_fit{device}" in {name for name, runs in by_name if runs == number}:
+                alone = by_name[f"gumbel_gan{device}", number]
+                added = by_name[f"gumbel_gan_fit{device}", number] - alone
+                milliseconds = added * number * 100 * STEPS / 1e3
+                yield (
+                    f"fit, callbacks and the stream add {milliseconds:.2f} ms an epoch at {number} runs"
+                    f"{' on the GPU' if device else ''}, {added / alone:.0%}"
+                )
+        for ours, limit, said in LIMITS:
+            if (ours, number) in by_name and (limit, number) in by_name:
+                times = by_name[ours, number] / by_name[limit, number]
+                yield f"{said}: {times:.2f} times, at {number} runs"
     yield f"{processor()}; {', '.join(versions())}"
+
+
+def labelled(name: str) -> str:
+    """What an implementation is, and where it does not run on the CPU."""
+    peer = PEERS[name]
+    return peer.label if peer.device == "CPU" else f"{peer.label}, {peer.device}"
 
 
 def elsewhere(name: str, runs: int) -> Trainer:

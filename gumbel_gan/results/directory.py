@@ -82,9 +82,10 @@ def cannot_write(directory: str, error: OSError) -> ValueError:
 
 
 def clear(directory: str) -> None:
-    """Forget the run that a directory holds: its summary and its checkpoints."""
-    if os.path.exists(summary := os.path.join(directory, "summary.json")):
-        os.remove(summary)
+    """Forget the run that a directory holds: its summary, its checkpoints, and what only some runs write."""
+    for name in ("summary.json", "metrics.npz"):
+        if os.path.exists(path := os.path.join(directory, name)):
+            os.remove(path)
     shutil.rmtree(os.path.join(directory, "checkpoint"), ignore_errors=True)
 
 

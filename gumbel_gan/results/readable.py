@@ -6,6 +6,8 @@ import numpy as np
 
 from ..data.strings import CLASS_OF_OTHERS
 
+MAX_ROWS = 1_000_000
+"""Rows of a table; of longer trainings, and of more runs, it holds every n-th epoch."""
 MAX_READABLE = 10_000
 """Categories up to which files for people hold them all; of more they hold the most probable."""
 MOST_PROBABLE = 1_000

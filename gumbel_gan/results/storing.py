@@ -20,7 +20,7 @@ from .directory import claim_directory, clear, config_yaml, holds_run, stored_co
 from .files import read_arrays, read_numbers, write, write_arrays, write_table
 from .lock import locked
 from .metrics import max_abs_error, total_variation
-from .readable import MAX_READABLE, Readable
+from .readable import MAX_READABLE, MAX_ROWS, Readable
 from .result import Result
 from .written import ERRORS
 
@@ -108,6 +108,8 @@ def save(result: Result, directory: str, pictures: Mapping[str, Write] | None = 
             place, "config.yaml", lambda file: file.write(config_yaml(result.config))
         ),
     }
+    if _every(result) > 1:
+        files["metrics.npz"] = lambda place: write_arrays(place, "metrics.npz", result.metrics)
     if _large(result):
         arrays: dict[str, Any] = {name: np.asarray(getattr(result, name)) for name in ARRAYS[1:]}
         # As JSON: an array of text loses the zeros at its ends.
@@ -159,10 +161,19 @@ def _probability_rows(result: Result) -> Iterator[Sequence[Any]]:
 
 
 def _metric_rows(result: Result) -> Iterator[Sequence[Any]]:
-    table = np.stack(list(result.metrics.values()), axis=-1)  # [E, R, metrics]
-    for epoch, runs in enumerate(table.tolist(), start=1):
-        for number, row in enumerate(runs):
+    """Those of every epoch, or of so many that a reader can still open them."""
+    every, last = _every(result), result.trained_epochs
+    for epoch in range(1, last + 1):
+        if epoch % every and epoch != last:
+            continue
+        runs = np.stack([values[epoch - 1] for values in result.metrics.values()], axis=-1)  # [R, metrics]
+        for number, row in enumerate(runs.tolist()):
             yield (epoch, number, *(f"{value:.9g}" for value in row))
+
+
+def _every(result: Result) -> int:
+    """Of how many epochs metrics.csv holds one; where that is not each, metrics.npz holds them all."""
+    return -(-result.trained_epochs * result.runs // MAX_ROWS)
 
 
 def _large(result: Result) -> bool:
@@ -318,10 +329,14 @@ def load(directory: str) -> Result:
         name = "probabilities.csv"
         _, numbers = read_numbers(os.path.join(directory, name), ("epoch", "probability", "target"))
         table = numbers.reshape(-1, runs, shown, 3)
-        name = "metrics.csv"
-        names, numbers = read_numbers(os.path.join(directory, name))
-        names = names[2:]  # epoch and run before them
-        columns = numbers[:, 2:].reshape(-1, runs, len(names))
+        name, metrics = "metrics.npz", {}
+        with contextlib.suppress(FileNotFoundError):
+            metrics = read_arrays(os.path.join(directory, name))
+        if not metrics:
+            name = "metrics.csv"
+            names, numbers = read_numbers(os.path.join(directory, name))
+            columns = numbers.reshape(-1, runs, len(names))[..., 2:]  # epoch and run before them
+            metrics = dict(zip(names[2:], np.moveaxis(columns, -1, 0), strict=True))
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         path = os.path.join(directory, name)
         raise ValueError(f"{path} cannot be read ({one_line(error)}): train again") from None
@@ -332,7 +347,7 @@ def load(directory: str) -> Result:
         epochs=table[:, 0, 0, 0].astype(int),
         probabilities=table[..., 1],
         targets=table[:, 0, :, 2],
-        metrics={name: columns[..., column] for column, name in enumerate(names)},
+        metrics=metrics,
         **arrays,
         optimizer_steps=told["optimizer_steps"],
         compile_seconds=told["compile_seconds"],

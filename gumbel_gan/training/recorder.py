@@ -13,13 +13,10 @@ from ..config.catalogue import SOURCES
 from ..data.stream import Stream
 from ..gan.generators import read
 from ..results.metrics import max_abs_error, total_variation
-from ..results.readable import Readable
+from ..results.readable import MAX_ROWS, Readable
 from .best import Best
 from .history import History
 from .progress import Told
-
-MAX_ROWS = 1_000_000
-"""Rows of probabilities.csv; of longer trainings it holds every n-th epoch."""
 
 
 def drawn_rows(gan: Any, rows: int, run: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from gumbel_gan.config.data import Data
 from gumbel_gan.config.networks import Discriminator, Generator
 from gumbel_gan.data.grammar import SYMBOLS, grammar
 from gumbel_gan.data.stream import Stream
+from gumbel_gan.gan.autoregressive import AutoregressiveGenerator
 from gumbel_gan.gan.discriminators import LogisticDiscriminator, MlpDiscriminator
 from gumbel_gan.gan.epochs import dataset
 from gumbel_gan.gan.game import CategoricalGAN
@@ -415,3 +416,25 @@ def test_runs_do_not_touch_each_other() -> None:
     for one, other in zip(*learned, strict=True):
         np.testing.assert_array_equal(one[[0, 2]], other[[0, 2]])
         assert (one[1] != other[1]).any()
+
+
+@pytest.mark.parametrize("name", ["gumbel_softmax", "st_gumbel_softmax", "reinmax"])
+def test_the_loop_does_what_its_steps_do(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples and gradients, up to rounding, compiled and not."""
+    generator = SequenceGenerator("ab ", length=5, units=4, seed=0, runs=2)
+    estimator, weights = ESTIMATORS.load(name)(), generator.trainable_weights
+
+    def drawn() -> tuple[Any, Any]:
+        with tf.GradientTape() as tape:
+            samples = generator.relaxed(estimator, tf.constant(0.5), 3, (1, 2))
+            loss = tf.reduce_sum(samples * tf.range(3.0) * tf.range(5.0)[:, None])
+        return samples, tape.gradient(loss, [weight.value for weight in weights])
+
+    looped = drawn(), tf.function(drawn, jit_compile=True)()
+    monkeypatch.setattr(SequenceGenerator, "emitted", AutoregressiveGenerator.emitted)
+    samples, gradients = drawn()
+    for again, others in looped:
+        np.testing.assert_allclose(again, samples, atol=1e-5)
+        for gradient, other in zip(gradients, others, strict=True):
+            assert np.abs(gradient).max() > 1e-3
+            np.testing.assert_allclose(other, gradient, atol=1e-4)

@@ -14,6 +14,8 @@ def known(name: str, runs: int) -> Any:
     """A trainer that takes 11 µs a run and batch, and twice that, for all but this package."""
     if name == "torch_eager":
         raise ImportError("No module named 'torch'")
+    if PEERS[name].device == "GPU":
+        raise ImportError("TensorFlow finds no GPU")
 
     def train(batches: int) -> tuple[np.ndarray, float]:
         slow = 1 if name == "gumbel_gan" else 2
@@ -34,14 +36,24 @@ def test_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
     rows = timing.compare([1, 64], 2, said.append, lambda *now: told.append(now))
     here = {(name, runs) for runs in (1, 64) for name, peer in PEERS.items() if runs in peer.runs}
-    expected = here - {("torch_eager", 1), ("torch_eager", 64)}
+    left_out = ("gumbel_gan_gpu", "gumbel_gan_fit_gpu", "torch_eager")
+    expected = here - {(name, runs) for name in left_out for runs in (1, 64)}
     assert {(row["implementation"], row["runs"]) for row in rows} == expected
     for row in rows:
         ratio = 1 if row["implementation"] == "gumbel_gan" else 2
         assert row["microseconds_per_run_step"] == pytest.approx(ratio)
         assert row["min"] == row["max"] == pytest.approx(ratio)
         assert row["ratio"] == ratio
-    assert said == ["torch_eager: skipped (No module named 'torch')"] * 2
+    assert (
+        said
+        == [
+            "gumbel_gan_gpu: skipped (TensorFlow finds no GPU)",
+            "gumbel_gan_fit_gpu: skipped (TensorFlow finds no GPU)",
+            "torch_eager: skipped (No module named 'torch')",
+        ]
+        * 2
+    )
+    assert {row["device"] for row in rows} == {"CPU"}
     repeats = [shown for _, _, shown in told if shown.startswith("repeat")]
     assert len(repeats) == 2 * len(expected)
     assert repeats[0] == "repeat 1: gumbel_gan, 1 runs"

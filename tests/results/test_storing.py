@@ -17,10 +17,12 @@ import gumbel_gan
 from gumbel_gan import plot, train
 from gumbel_gan.config.config import Config
 from gumbel_gan.config.data import Data
+from gumbel_gan.results import storing
+from gumbel_gan.results.directory import clear
 from gumbel_gan.results.metrics import max_abs_error, total_variation
 from gumbel_gan.results.storing import Unwritten, installed_version, load, save
 
-from ..conftest import QUICK, ROOT, Refused
+from ..conftest import QUICK, ROOT, Refused, rows
 from .made_up import gan_of, made_up, saved
 
 FILES = {
@@ -352,3 +354,20 @@ def test_source_tree_that_was_never_installed(tmp_path: Path) -> None:
 def test_installed_version() -> None:
     assert installed_version("gumbel_gan") == gumbel_gan.__version__
     assert installed_version("no-such-package") == "unknown"
+
+
+def test_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """metrics.csv holds every n-th epoch and the last; metrics.npz all, and it goes with the run."""
+    monkeypatch.setattr(storing, "MAX_ROWS", 6)
+    result = made_up(runs=2, epochs=7)
+    found = saved(result, tmp_path)
+    lines = rows(tmp_path / "metrics.csv")
+    assert [(row["epoch"], row["run"]) for row in lines] == [
+        (epoch, run) for epoch in ("3", "6", "7") for run in ("0", "1")
+    ]
+    assert float(lines[2]["max_abs_error"]) == pytest.approx(result.metrics["max_abs_error"][5, 0])
+    assert set(found.metrics) == set(result.metrics)
+    for name, values in result.metrics.items():
+        np.testing.assert_array_equal(found.metrics[name], values)
+    clear(str(tmp_path))
+    assert not (tmp_path / "metrics.npz").exists()
