@@ -19,6 +19,7 @@ from ..results.metrics import ratio_of_means
 from .autoencoder import chosen
 from .grid import read
 from .peers import PEERS
+from .timing import labelled
 
 RESULTS = str(Path(__file__).parents[2] / "notebooks" / "results")
 STUDIES = str(Path(__file__).parents[2] / "configs" / "studies")
@@ -422,21 +423,40 @@ def _of_tables(names: Sequence[str], columns: dict[str, str], study: str = "tabl
 
 
 def speed() -> str:
-    """Microseconds an optimizer step and run, here and elsewhere."""
+    """Microseconds an optimizer step and run, here and elsewhere, on each machine."""
     with open(os.path.join(RESULTS, "benchmark", "benchmark.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    runs = list(dict.fromkeys(row["runs"] for row in rows))
+    columns = list(dict.fromkeys((row["machine"], row["runs"]) for row in rows))
     times = {
-        (row["implementation"], row["runs"]): _two_digits(float(row["microseconds_per_run_step"]))
+        (row["implementation"], row["machine"], row["runs"]): _two_digits(
+            float(row["microseconds_per_run_step"])
+        )
         for row in rows
     }
-    names = dict.fromkeys(name for name, _ in times)
     heading = [
-        "µs per run and optimizer step, at the post's sizes, on two cores",
-        *(f"{int(number):,} run{'s' * (number != '1')}" for number in runs),
+        "µs per run and optimizer step, at the post's sizes",
+        *(f"{machine}: {int(number):,} run{'s' * (number != '1')}" for machine, number in columns),
     ]
-    shown = ([PEERS[name].label, *(times.get((name, number), "") for number in runs)] for name in names)
+    names = dict.fromkeys(row["implementation"] for row in rows)
+    shown = ([labelled(name), *(times.get((name, *column), "") for column in columns)] for name in names)
     return markdown(heading, shown)
+
+
+def products() -> str:
+    """An epoch of strings and of rows, beside its matrix products alone."""
+    with open(os.path.join(RESULTS, "benchmark", "products.csv"), encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        shown = [
+            [
+                f"`configs/{row['recipe']}.yaml`",
+                f"{float(row['epoch_seconds']):.2f}",
+                f"{float(row['products_seconds']):.2f}",
+                f"{float(row['ratio']):.2f}",
+                f"{float(row['compile_seconds']):.0f}",
+            ]
+            for row in rows
+        ]
+    return markdown(["an epoch of", "seconds", "its products alone", "times", "compiled in"], shown)
 
 
 def _two_digits(number: float) -> str:
@@ -448,7 +468,7 @@ TABLES: dict[str, Callable[[], Any]] = {
     for function in (
         estimator_names, reproduction, why_so_cold, estimators, annealing, leak, counting, more_distributions,
         grammar_baselines, grammar, polynomial, autoencoder, tables_known, tables_real, networks,
-        leaderboard, speed,
+        leaderboard, speed, products,
     )
 }  # fmt: skip
 """By name."""
@@ -536,7 +556,7 @@ def speed_picture() -> Any:
         read = list(csv.DictReader(file))
     numbers = ("microseconds_per_run_step", "min", "max")
     rows = [{**row, "runs": int(row["runs"]), **{name: float(row[name]) for name in numbers}} for row in read]
-    return benchmark_figure(rows, {name: peer.label for name, peer in PEERS.items()}, own="gumbel_gan")
+    return benchmark_figure(rows, {name: labelled(name) for name in PEERS}, own="gumbel_gan")
 
 
 PICTURES: dict[str, Callable[[], Any]] = {

@@ -380,20 +380,24 @@ _MANY = range(16, MOST_RUNS + 1)
 """As many as a vector has numbers."""
 _FOR_ALL_CORES = range(32 * CORES, MOST_RUNS + 1) if CORES > 1 else range(0)
 PEERS = {
-    "gumbel_gan": Peer(compiled_epochs, "this package, the compiled epoch", _ALL, 10_000),
+    "gumbel_gan": Peer(compiled_epochs, "this package, the compiled epoch", _ALL, 100_000),
     "gumbel_gan_cores": Peer(
         partial(compiled_epochs, programs=CORES),
         "this package, a compiled epoch per core",
         _FOR_ALL_CORES,
-        10_000,
+        100_000,
         CORES,
     ),
-    "gumbel_gan_fit": Peer(fit, "this package, fit and its recording", _ALL, 10_000),
+    "gumbel_gan_fit": Peer(fit, "this package, fit and its recording", _ALL, 100_000),
     "gumbel_gan_gpu": Peer(
-        partial(compiled_epochs, device="GPU"), "this package, the compiled epoch", _ALL, 10_000, device="GPU"
+        partial(compiled_epochs, device="GPU"),
+        "this package, the compiled epoch",
+        _ALL,
+        100_000,
+        device="GPU",
     ),
     "gumbel_gan_fit_gpu": Peer(
-        partial(fit, device="GPU"), "this package, fit and its recording", _ALL, 10_000, device="GPU"
+        partial(fit, device="GPU"), "this package, fit and its recording", _ALL, 100_000, device="GPU"
     ),
     "scalar_c": Peer(partial(in_c, name="scalar"), "C, scalar", _ALL, 10_000),
     "vectorised_c": Peer(

@@ -19,9 +19,11 @@ from ..quiet import loading
 from ..results.written import recipe
 from ..training.progress import CutShort
 
-DOT = re.compile(r"= f32\[[\d,]*\]\S* dot\((.*?)\), (.*)")
-SHAPE = re.compile(r"f32\[([\d,]*)\]")
+HEAD = re.compile(r"(ENTRY )?(%[\w.-]+) \(.*\{$")
+DOT = re.compile(r" dot\((.*?)\), (.*)")
 DIMENSIONS = re.compile(r"(lhs|rhs)_(batch|contracting)_dims=\{([\d,]*)\}")
+CALLS = re.compile(r"(?:calls|to_apply|body)=(%[\w.-]+)")
+TRIPS = re.compile(r"known_trip_count\D*(\d+)")
 SECONDS = 0.3
 """In which a product is repeated."""
 
@@ -93,7 +95,7 @@ def _of_recipe(name: str) -> dict[str, Any]:
         (gan.generator_step, training.generator_steps),
     ):
         text = tf.function(step, jit_compile=True).experimental_get_compiler_ir(examples[0])
-        for product, count in products(text(stage="optimized_hlo")).items():
+        for product, count in products(text(stage="optimized_hlo"), stream.example_shape[0]).items():
             found[product] += count * times * training.batches
     epoch = tf.function(gan.train_step, jit_compile=True)
     taken = []
@@ -121,21 +123,47 @@ def _source(name: str, config: Config) -> Source:
     return from_table({f"column {place}": random.integers(2, size=10_000) for place in range(8)})
 
 
-def products(hlo: str) -> Counter[Product]:
-    """The matrix products in the text of an XLA program, and how often each occurs."""
-    found: Counter[Product] = Counter()
-    shapes = {
-        match[1]: tuple(int(size) for size in match[2].split(",") if size)
-        for match in re.finditer(r"(%?[\w.-]+) = f32\[([\d,]*)\]", hlo)
-    }
+def products(hlo: str, steps: int = 1) -> Counter[Product]:
+    """The matrix products in the text of an XLA program, and how often each is carried out.
+
+    A computation is carried out whenever another calls it; a loop's body, as often as the loop goes round.
+
+    Args:
+        hlo: the text.
+        steps: of a loop that does not tell how often it goes round.
+    """
+    blocks: dict[str, list[str]] = {}
+    entry = name = ""
     for line in hlo.splitlines():
-        if (match := DOT.search(line)) is None:
-            continue
-        factors = [part.strip().split()[-1] for part in re.split(r", (?![\d])", match[1])]
-        left, right = (shapes[factor] for factor in factors)
-        given = {key[:2]: [int(d) for d in key[2].split(",") if d] for key in DIMENSIONS.findall(match[2])}
-        found[Product(left, right, _equation(left, right, given))] += 1
-    return found
+        if (head := HEAD.match(line)) is not None:
+            name = head[2]
+            entry = name if head[1] else entry
+        blocks.setdefault(name, []).append(line)
+
+    def within(name: str) -> Counter[Product]:
+        lines = blocks[name]
+        shapes = {
+            match[1]: tuple(int(size) for size in match[2].split(",") if size)
+            for match in re.finditer(r"(%[\w.-]+) = f32\[([\d,]*)\]", "\n".join(lines))
+        }
+        found: Counter[Product] = Counter()
+        for line in lines:
+            if (match := DOT.search(line)) is not None:
+                left, right = (shapes[factor] for factor in re.findall(r"%[\w.-]+", match[1]))
+                given = {
+                    key[:2]: [int(d) for d in key[2].split(",") if d] for key in DIMENSIONS.findall(match[2])
+                }
+                found[Product(left, right, _equation(left, right, given))] += 1
+            for called in CALLS.findall(line):
+                for product, count in within(called).items():
+                    found[product] += count * trips(line)
+        return found
+
+    def trips(line: str) -> int:
+        known = TRIPS.search(line)
+        return 1 if " while(" not in line else int(known[1]) if known else steps
+
+    return within(entry)
 
 
 def _equation(left: tuple[int, ...], right: tuple[int, ...], given: dict[tuple[str, str], list[int]]) -> str:

@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from threading import Event
 from typing import Any
@@ -31,6 +33,9 @@ LIMITS = (
     ("gumbel_gan_cores", "vectorised_c_cores", "an epoch per core takes, of the time of C on all cores"),
 )
 """What is compared with what may be reached."""
+
+
+QUIETLY: dict[str, Any] = {"capture_output": True, "text": True, "check": False}
 
 
 class LearnsElse(ArithmeticError):
@@ -76,6 +81,7 @@ def compare(
         {
             "implementation": name,
             "device": PEERS[name].device,
+            "machine": machine(PEERS[name].device),
             "runs": number,
             "microseconds_per_run_step": round(float(np.median(values)), 4),
             "min": round(min(values), 4),
@@ -192,6 +198,15 @@ def _check(name: str, learned: np.ndarray, reference: np.ndarray) -> None:
         raise LearnsElse(
             f"{name} learns {learned.mean(0).round(3)}, not {reference.mean(0).round(3)}: not timed"
         )
+
+
+@cache
+def machine(device: str) -> str:
+    """What a device is: the processor's name and its cores, or the GPU's name."""
+    if device == "CPU":
+        return processor()
+    told = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], **QUIETLY)
+    return told.stdout.splitlines()[0] if told.stdout else "a GPU"
 
 
 def processor() -> str:

@@ -30,6 +30,18 @@ def test_products_are_counted() -> None:
         tf.einsum(product.equation, tf.ones(product.left), tf.ones(product.right))
 
 
+def test_the_body_of_a_loop_is_counted_as_often_as_it_goes_round() -> None:
+    @tf.function(jit_compile=True)
+    def program(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        for _ in tf.range(7):
+            x = tf.tanh(x @ y)
+        return x
+
+    text = program.experimental_get_compiler_ir(tf.ones((32, 16)), tf.ones((16, 16)))(stage="optimized_hlo")
+    found = products.products(text, steps=7)
+    assert list(found.values()) == [7]
+
+
 def test_a_larger_product_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand times the operations, at least ten times the time."""
     monkeypatch.setattr(products, "SECONDS", 0.02)
