@@ -71,6 +71,7 @@ def folder(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_another_study_in_one_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says that the table will be its own; the other study's cells stay, and its command restores them."""
     out = ["--output", str(tmp_path / "out")]

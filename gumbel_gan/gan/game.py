@@ -372,8 +372,12 @@ class CategoricalGAN(EpochModel):
 
     @_plain
     def to_record(self) -> list[tf.Tensor]:
-        """The averaged distribution, then the generator's weights."""
-        return [variable.value for variable in (self.averaged, *self.generator.weights)]
+        """The averaged distribution, then a generator's logits.
+
+        Not the weights of other generators: to compile their transfer takes XLA a quarter of a gigabyte.
+        """
+        logits = self.generator.weights if not self.generator.example_shape else ()
+        return [variable.value for variable in (self.averaged, *logits)]
 
     def finalize(self) -> None:
         """Replace the generator's weights by their moving average, after training."""

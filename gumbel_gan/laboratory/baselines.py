@@ -178,6 +178,8 @@ def fitted(
 ) -> Any:
     """The generator of a GAN's settings, trained by likelihood on the examples that the GAN would see.
 
+    It is trained where the GAN would be.
+
     Args:
         config: of a GAN; with `training.patience` each run keeps its best epoch.
         source: of strings or rows.
@@ -187,6 +189,15 @@ def fitted(
     Raises:
         CutShort: the flag was set before it was done.
     """
+    import tensorflow as tf
+
+    from ..training.place import place_of
+
+    with tf.device(place_of(config, source).device):
+        return _fitted(config, source, progress, stopping)
+
+
+def _fitted(config: Config, source: Source, progress: Told | None, stopping: Event | None) -> Any:
     import tensorflow as tf
 
     from ..gan.optimizers import moving_average

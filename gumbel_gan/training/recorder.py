@@ -70,6 +70,7 @@ class Recorder(keras.callbacks.Callback):
             return
         measured = dict(self.model.run_metrics)
         averaged, *weights = self.model.recorded
+        weights = weights or [read(weight) for weight in self.model.generator.weights]
         learned = self.model.learned(self.stream.source.codes, weights)  # [R, K]
         if self._not_finite(epoch, {**measured, "probability": learned.sum(-1)}):
             return

@@ -54,6 +54,7 @@ def test_given_columns_by_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (np.abs(shares - expected) <= band).all()
 
 
+@pytest.mark.slow
 def test_weights_against_rejection_at_20_columns() -> None:
     """The marginals of the columns before a given one, at 20 columns, within five standard errors."""
     sizes = [2] * 20
