@@ -25,7 +25,7 @@ DIMENSIONS = re.compile(r"(lhs|rhs)_(batch|contracting)_dims=\{([\d,]*)\}")
 CALLS = re.compile(r"(?:calls|to_apply|body)=(%[\w.-]+)")
 TRIPS = re.compile(r"known_trip_count\D*(\d+)")
 SECONDS = 0.3
-"""In which a product is repeated."""
+"""For which a product is repeated."""
 
 
 class Product(NamedTuple):
@@ -160,8 +160,10 @@ def products(hlo: str, steps: int = 1) -> Counter[Product]:
         return found
 
     def trips(line: str) -> int:
+        if " while(" not in line:
+            return 1
         known = TRIPS.search(line)
-        return 1 if " while(" not in line else int(known[1]) if known else steps
+        return int(known[1]) if known else steps
 
     return within(entry)
 

@@ -28,9 +28,9 @@ CHECKED = 1_000
 
 
 LIMITS = (
-    ("gumbel_gan", "scalar_c", "the compiled epoch takes, of the time of C, scalar"),
-    ("gumbel_gan", "vectorised_c", "the compiled epoch takes, of the time of C, vectorised, on one core"),
-    ("gumbel_gan_cores", "vectorised_c_cores", "an epoch per core takes, of the time of C on all cores"),
+    ("gumbel_gan", "scalar_c", "the compiled epoch", "scalar C"),
+    ("gumbel_gan", "vectorised_c", "the compiled epoch", "vectorised C on one core"),
+    ("gumbel_gan_cores", "vectorised_c_cores", "a compiled epoch per core", "vectorised C on all cores"),
 )
 """What is compared with what may be reached."""
 
@@ -139,10 +139,10 @@ def printed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
                     f"fit, callbacks and the stream add {milliseconds:.2f} ms an epoch at {number} runs"
                     f"{' on the GPU' if device else ''}, {added / alone:.0%}"
                 )
-        for ours, limit, said in LIMITS:
+        for ours, limit, our_name, its_name in LIMITS:
             if (ours, number) in by_name and (limit, number) in by_name:
                 times = by_name[ours, number] / by_name[limit, number]
-                yield f"{said}: {times:.2f} times, at {number} runs"
+                yield f"{our_name} takes {times:.2f} times as long as {its_name}, at {number} runs"
     yield f"{processor()}; {', '.join(versions())}"
 
 
