@@ -1,12 +1,19 @@
 """The stream of categorical integers, a whole epoch of batches at a time."""
 
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from ..config.checks import check_count, seed_of
+from .generators import generators
 from .source import Source
 
 KEPT = 8
 """Epochs that are kept: what `tf.data` prefetches and a callback may still ask for."""
+TOGETHER = 256
+"""Runs that are drawn at a time: their numbers fit into the cache of a core."""
 
 
 class Stream:
@@ -95,8 +102,7 @@ class Stream:
     def _drawn(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """An epoch's integers and their counts: where they are drawn ahead, they are counted ahead."""
         if epoch not in self._recent:
-            integers = self._draw(epoch) if self.source.replayable else self._read()
-            self._recent[epoch] = integers, count(integers, self.outcomes)
+            self._recent[epoch] = self._draw(epoch) if self.source.replayable else self._read()
             self._recent.pop(epoch - KEPT, None)
         return self._recent[epoch]
 
@@ -112,23 +118,46 @@ class Stream:
         integers = self.epoch(epoch)
         return integers if self.source.codes is None else self.source.codes[integers]
 
-    def _draw(self, epoch: int) -> np.ndarray:
-        size = self.batches * self.batch_size
+    def _draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         # In the order in which it is read, which spares `fit` a copy.
         integers = np.empty((self.batches, self.runs, self.batch_size), np.int32)
+        counts = np.empty((self.runs, self.outcomes), np.int64)
         source = self.source.at(epoch)
-        for run in range(self.runs):
-            number = self.first_run + run
-            random = np.random.default_rng((self.seed, epoch, number))
-            drawn = source.of_run(number).draw(random, size)
-            integers[:, run] = drawn.reshape(self.batches, self.batch_size)
-        return integers
+        runs = range(self.first_run, self.first_run + self.runs)
+        randoms = list(generators(self.seed, epoch, runs))
 
-    def _read(self) -> np.ndarray:
+        def draw(begin: int) -> None:
+            part = slice(begin, begin + TOGETHER)
+            drawn = self._drawn_by(source, runs[part], randoms[part])
+            integers[:, part] = drawn.reshape(-1, self.batches, self.batch_size).swapaxes(0, 1)
+            counts[part] = count(drawn[None], self.outcomes)
+
+        begins = range(0, self.runs, TOGETHER)
+        # A source that draws for several runs knows of threads; another one may not be made for them.
+        threaded = source.together and len(begins) > 1
+        for _ in (_threads().map if threaded else map)(draw, begins):
+            pass
+        return integers, counts
+
+    def _drawn_by(self, source: Source, runs: range, randoms: list[np.random.Generator]) -> np.ndarray:
+        """What the runs draw, int32 [R, N B]."""
+        size = self.batches * self.batch_size
+        if source.together:
+            return source.draw_runs(randoms, size)
+        each = zip(runs, randoms, strict=True)
+        return np.stack([source.of_run(run).draw(random, size) for run, random in each])
+
+    def _read(self) -> tuple[np.ndarray, np.ndarray]:
         integers = self.source.take(self.batches * self.batch_size)
         full = len(integers) // self.batch_size
         batches = integers[: full * self.batch_size].reshape(full, 1, self.batch_size)
-        return np.broadcast_to(batches, (full, self.runs, self.batch_size))
+        integers = np.broadcast_to(batches, (full, self.runs, self.batch_size))
+        return integers, count(integers, self.outcomes)
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="drawing")
 
 
 def count(integers: np.ndarray, categories: int) -> np.ndarray:

@@ -3,13 +3,15 @@
 import itertools
 
 import numpy as np
+import pytest
 
 from gumbel_gan.config.data import Data
 from gumbel_gan.data.feed import Feed
+from gumbel_gan.data.generators import generators
 from gumbel_gan.data.grammar import grammar
 from gumbel_gan.data.opening import open_source
 from gumbel_gan.data.source import Distribution
-from gumbel_gan.data.stream import KEPT, Stream
+from gumbel_gan.data.stream import KEPT, TOGETHER, Stream
 
 from ..statistics import check_frequencies
 
@@ -84,3 +86,33 @@ def test_feed_gives_all_runs_the_same_and_ends() -> None:
 def test_last_epoch_of_a_feed_is_cut_to_whole_batches() -> None:
     stream = Stream(Feed("ab" * 9, "ab"), batches=3, batch_size=4)
     assert [len(stream.epoch(epoch)) for epoch in range(3)] == [3, 1, 0]
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 + 5, 2**100 + 7])
+def test_many_runs_draw_the_numbers_of_numpys_own_generators(seed: int) -> None:
+    for number, random in enumerate(generators(seed, 2**33, range(3, 60)), 3):
+        assert random.bit_generator.state == np.random.default_rng((seed, 2**33, number)).bit_generator.state
+
+
+@pytest.mark.parametrize("categories", [5, 40])
+def test_many_runs_draw_together_what_each_draws_alone(categories: int) -> None:
+    source = Distribution(np.full(categories, 1 / categories))
+    stream = Stream(source, runs=2 * TOGETHER + 1, batches=3, batch_size=4, seed=5)
+    integers, counts = stream.epoch(7), stream.counts(7)
+    for run in (0, TOGETHER - 1, TOGETHER, 2 * TOGETHER):
+        alone = source.draw(np.random.default_rng((5, 7, run)), 12)
+        np.testing.assert_array_equal(integers[:, run].ravel(), alone)
+        np.testing.assert_array_equal(counts[run], np.bincount(alone, minlength=categories))
+
+
+def test_a_source_with_a_drawing_of_its_own_is_drawn_from_by_it() -> None:
+    class Constant(Distribution):
+        def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
+            return np.full(size, 2, np.int32)
+
+    class Each(Distribution):
+        def of_run(self, run: int) -> Distribution:
+            return Distribution(np.eye(5)[run % 5])
+
+    assert (Stream(Constant(POST), runs=100).epoch(0) == 2).all()
+    assert (Stream(Each(POST), runs=100).epoch(0)[0, :, 0] == np.arange(100) % 5).all()
