@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import keras
@@ -28,6 +29,8 @@ class EpochModel(keras.Model):
         seed: of all that is random.
         run_metrics: what `train_step` returned for the last epoch, arrays [R]; `fit` logs the losses' means.
         recorded: what the variables that `to_record` names held after the last epoch, arrays.
+        begins_next: whether the next epoch begins before callbacks are told of this one. They find this
+            one's `run_metrics` and `recorded`, and networks that have gone on.
         evaluated: elements that were evaluated before this one, by which its noise differs from theirs.
     """
 
@@ -38,9 +41,11 @@ class EpochModel(keras.Model):
     seed: int
     run_metrics: Mapping[str, np.ndarray] = {}
     recorded: Sequence[np.ndarray] = ()
+    begins_next: bool = False
     _names: tuple[str, ...] = ()
     _epoch: Any = None
     _evaluation: Any = None
+    _begun: "Future[tf.Tensor] | None" = None
     _tested: tuple[tuple[int, dict[str, float]], ...] = ()
 
     def __init__(self, **kwargs: Any) -> None:
@@ -161,14 +166,17 @@ class EpochModel(keras.Model):
         with trained.explained(), evaluated.explained(), warnings.catch_warnings():
             if trained.endless:  # so it is what is evaluated that ends, and that may
                 warnings.filterwarnings("ignore", message=".*input ran out of data")
-            return super().fit(
-                trained.dataset,
-                epochs=epochs,
-                shuffle=False,  # or Keras warns that it cannot
-                initial_epoch=initial_epoch,
-                steps_per_epoch=trained.steps,
-                **options,
-            )
+            try:
+                return super().fit(
+                    trained.dataset,
+                    epochs=epochs,
+                    shuffle=False,  # or Keras warns that it cannot
+                    initial_epoch=initial_epoch,
+                    steps_per_epoch=trained.steps,
+                    **options,
+                )
+            finally:
+                self.wait()
 
     def evaluate(
         self,
@@ -268,14 +276,25 @@ class EpochModel(keras.Model):
         `tf.function` would look for the program anew.
         """
         programs: dict[Any, Any] = {}  # by the shape of the examples
+        thread = ThreadPoolExecutor(1)  # begins when it is first needed
 
-        def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
+        def begin(epochs: Iterator[tf.Tensor]) -> tf.Tensor:
             examples = next(epochs)
             self._check_examples(examples)
             shape = examples.shape
             if shape not in programs:
                 programs[shape] = self._program(examples)
-            arrays = self._packed.unpack(programs[shape](examples).numpy())
+            return programs[shape](examples)
+
+        def begin_there(epochs: Iterator[tf.Tensor]) -> tf.Tensor:
+            with tf.device(self.generator.weights[0].value.device):  # which is a thread's own
+                return begin(epochs)
+
+        def train(epochs: Iterator[tf.Tensor]) -> dict[str, float]:
+            begun = begin(epochs) if self._begun is None else self._begun.result()
+            # A thread of its own: to begin an epoch takes as long as to run it, but for its end.
+            self.__dict__["_begun"] = thread.submit(begin_there, epochs) if self.begins_next else None
+            arrays = self._packed.unpack(begun.numpy())
             metrics = dict(zip(self._names, arrays, strict=False))
             # Past Keras, which would look through what is set for something to save.
             self.__dict__.update(run_metrics=metrics, recorded=arrays[len(metrics) :])
@@ -283,6 +302,12 @@ class EpochModel(keras.Model):
             return {**losses, "loss": sum(losses.values())}  # a name that callbacks look for
 
         self.train_function = train
+
+    def wait(self) -> None:
+        """Wait for an epoch that has begun: nothing runs any more, and nothing has begun."""
+        if self._begun is not None:
+            wait([self._begun])
+            self.__dict__["_begun"] = None
 
     def _program(self, examples: tf.Tensor) -> Any:
         """The epoch's program for examples of a shape."""

@@ -53,14 +53,17 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write one, if it is time; and after the last epoch, from where a longer training may go on."""
-        waited = time.perf_counter() - self._written
         last = self.model.stop_training or epoch + 1 == self.params["epochs"]
-        if self.failure is None and (last or waited > max(SECONDS, self._cost / SHARE)):
+        if self.failure is None and (last or (self.due() and not self.model.begins_next)):
             try:
                 self.save()
             except OSError as error:
                 self.failure = f"cannot write a checkpoint to {self.directory} ({one_line(error)})"
                 LOGGER.warning("%s: the training goes on without", self.failure)
+
+    def due(self) -> bool:
+        """Whether it is time for one."""
+        return time.perf_counter() - self._written > max(SECONDS, self._cost / SHARE)
 
     def save(self) -> None:
         """Write a checkpoint, after the last epoch that was recorded."""

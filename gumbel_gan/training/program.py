@@ -1,7 +1,7 @@
 """One training in one program: fit the GAN, keep what it learned."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,9 +18,10 @@ from ..data.source import Source
 from ..data.stream import Stream
 from ..gan.game import CategoricalGAN
 from ..results.result import Result
+from .ahead import Ahead, looks
 from .build import build_for
 from .checkpoint import Checkpoint
-from .place import Place, place_of
+from .place import GPU, Place, place_of
 from .progress import Told
 from .recorder import Recorder, Stop, Teller, drawn_rows
 
@@ -110,9 +111,15 @@ def _train(config: Config, source: Source, wishes: Wishes, place: Place) -> tupl
             f"data.path: the stream ended before the first batch of {training.batch_size}: give more, "
             "or a smaller training.batch_size"
         )
-    interrupt = _fit(gan, stream, done, config.epochs, _callbacks(recorder, wishes, keeper))
+    callbacks = _callbacks(recorder, wishes, keeper)
+    goes_ahead = place.kind == GPU and _nobody_looks(gan, source, config, wishes)
+    if goes_ahead:
+        callbacks.insert(0, _ahead(wishes, keeper))
+    interrupt = _fit(gan, stream, done, config.epochs, callbacks)
     if interrupt is not None:
         recorder.on_train_end()
+        if goes_ahead and recorder.done:
+            recorder.put_back()
     recorder.settle()
     result = result_of(config, recorder, gan, place) if recorder.done else None
     if interrupt is not None:
@@ -133,6 +140,22 @@ def _callbacks(recorder: Recorder, wishes: Wishes, keeper: Checkpoint | None) ->
     if wishes.stopping is not None:
         callbacks.append(Stop(wishes.stopping))
     return callbacks if keeper is None else [*callbacks, keeper]
+
+
+def _nobody_looks(gan: CategoricalGAN, source: Source, config: Config, wishes: Wishes) -> bool:
+    """Whether all that is recorded of an epoch comes back with it, and no callback asks for more."""
+    comes_back = config.data.stream == "categories" and not gan.generator_optimizer.use_ema
+    return comes_back and source.replayable and not any(map(looks, wishes.callbacks))
+
+
+def _ahead(wishes: Wishes, keeper: Checkpoint | None) -> Ahead:
+    """Epochs begin ahead, until one is to be the last, or is to be kept."""
+    pausing: list[Callable[[], bool]] = []
+    if wishes.stopping is not None:
+        pausing.append(wishes.stopping.is_set)
+    if keeper is not None:
+        pausing.append(keeper.due)
+    return Ahead(pausing)
 
 
 def _fit(

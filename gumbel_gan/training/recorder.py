@@ -76,7 +76,7 @@ class Recorder(keras.callbacks.Callback):
             return
         self._epoch = epoch
         self._take(learned, averaged)
-        self._weights = weights
+        self._weights, self._averaged = weights, averaged
         counted = self.stream.counts(epoch)
         self.counts += counted
         self.remembered = np.exp(-1 / self.memory) * self.remembered + counted
@@ -134,6 +134,7 @@ class Recorder(keras.callbacks.Callback):
         self._epoch = epochs - 1
         self._take(self.model.learned(self.stream.source.codes), read(self.model.averaged))
         self._weights = [read(weight) for weight in self.model.generator.weights]
+        self._averaged = read(self.model.averaged)
 
     def _take(self, learned: np.ndarray, averaged: np.ndarray) -> None:
         averaged = averaged.astype(np.float64)
@@ -171,10 +172,16 @@ class Recorder(keras.callbacks.Callback):
                 self.failure = f"epoch {epoch + 1}, run {bad[0]}: {name} is {value[bad[0]]}"
                 self.model.stop_training = True
                 if self.done:
-                    for weight, value in zip(self.model.generator.weights, self._weights, strict=True):
-                        weight.assign(value)
+                    self.put_back()
                 return True
         return False
+
+    def put_back(self) -> None:
+        """Give the generator the weights, and `averaged` the mean, of the last epoch that was recorded."""
+        self.model.wait()
+        for weight, value in zip(self.model.generator.weights, self._weights, strict=True):
+            weight.assign(value)
+        self.model.averaged.assign(self._averaged)
 
 
 class Teller(keras.callbacks.Callback):
@@ -206,7 +213,7 @@ class Teller(keras.callbacks.Callback):
 
 
 class Stop(keras.callbacks.Callback):
-    """Ends the training with the epoch in which the flag is set.
+    """Ends the training with the epoch in which the flag is set, or with the next one if that has begun.
 
     Args:
         stopping: the flag.
@@ -218,5 +225,5 @@ class Stop(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Look at the flag."""
-        if self.stopping.is_set():
+        if self.stopping.is_set() and not self.model.begins_next:
             self.model.stop_training = True
