@@ -79,25 +79,8 @@ class Source:
         return max(self.sizes, default=0) or len(self.alphabet or self.labels)
 
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
-        """Draw `size` categories, int32 [size]."""
+        """Draw `size` categories, int32 [size], with no other chance than `random`'s; threads may call it."""
         raise NotImplementedError
-
-    def draw_runs(self, randoms: Sequence[np.random.Generator], size: int) -> np.ndarray:
-        """Draw for R runs at once, int32 [R, size]: each by its own generator, what `draw` would.
-
-        A source may have it, for speed, where all runs draw from the same; it is called in several threads.
-        A subclass that has a `draw` of its own, and not this, is drawn from run by run.
-        """
-        raise NotImplementedError
-
-    together = False
-    """Whether there is a `draw_runs`."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        own = vars(cls)
-        if "draw_runs" in own or "draw" in own or "of_run" in own:
-            cls.together = "draw_runs" in own
 
     def take(self, size: int) -> np.ndarray:
         """The next `size` categories, int32 [size], of a source that passes once; fewer where it ends."""
@@ -223,19 +206,13 @@ class Distribution(Source):
 
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` categories, int32 [size], by inverting the cumulative distribution."""
-        return self.draw_runs([random], size)[0]
-
-    def draw_runs(self, randoms: Sequence[np.random.Generator], size: int) -> np.ndarray:
-        """Draw for several runs, each with a generator of its own, int32 [R, size]."""
-        uniform = np.empty((len(randoms), size))
-        for random, row in zip(randoms, uniform, strict=True):
-            random.random(out=row)
-        if len(self.target) > 8:
-            return np.searchsorted(self._cumulative, uniform, side="right").astype(np.int32)
-        drawn = np.zeros(uniform.shape, np.int8)  # comparing with each is faster than a search
-        for bound in self._cumulative[:-1]:
-            drawn += uniform >= bound
-        return drawn.astype(np.int32)
+        uniform = random.random(size)
+        if len(self.target) <= 8:  # comparing with each is faster than a search
+            drawn = np.zeros(size, np.int8)
+            for bound in self._cumulative[:-1]:
+                drawn += uniform >= bound
+            return drawn.astype(np.int32)
+        return np.searchsorted(self._cumulative, uniform, side="right").astype(np.int32)
 
 
 def open_distribution(data: Data) -> Distribution:

@@ -7,13 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..config.checks import check_count, seed_of
-from .generators import generators
 from .source import Source
 
 KEPT = 8
 """Epochs that are kept: what `tf.data` prefetches and a callback may still ask for."""
-TOGETHER = 256
-"""Runs that are drawn at a time: their numbers fit into the cache of a core."""
 
 
 class Stream:
@@ -29,6 +26,8 @@ class Stream:
         batch_size: B.
         seed: of the drawn numbers; by default one draw of Python's `random`.
         first_run: the number of the first of the runs, where they are a part of more.
+        block: runs that draw from one generator. Many runs are drawn sooner in blocks, by a thread on every
+            core; what they draw is as random, and differs. A source whose runs differ has blocks of one.
 
     Raises:
         ValueError: one of the numbers would not do.
@@ -51,11 +50,15 @@ class Stream:
         batch_size: int = 10,
         seed: int | None = None,
         first_run: int = 0,
+        block: int = 1,
     ) -> None:
-        for name, number in (("runs", runs), ("batches", batches), ("batch_size", batch_size)):
+        for name, number in (
+            ("runs", runs), ("batches", batches), ("batch_size", batch_size), ("block", block)
+        ):  # fmt: skip
             check_count(name, number)
         self.source, self.first_run, self.seed = source, first_run, seed_of(seed)
         self.runs, self.batches, self.batch_size = runs, batches, batch_size
+        self.block = block if type(source).of_run is Source.of_run else 1
         self._recent: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # integers and their counts
 
     @property
@@ -123,29 +126,22 @@ class Stream:
         integers = np.empty((self.batches, self.runs, self.batch_size), np.int32)
         counts = np.empty((self.runs, self.outcomes), np.int64)
         source = self.source.at(epoch)
-        runs = range(self.first_run, self.first_run + self.runs)
-        randoms = list(generators(self.seed, epoch, runs))
+        of_epoch, of_block = words(self.seed, epoch), [] if self.block == 1 else [self.block]
 
         def draw(begin: int) -> None:
-            part = slice(begin, begin + TOGETHER)
-            drawn = self._drawn_by(source, runs[part], randoms[part])
-            integers[:, part] = drawn.reshape(-1, self.batches, self.batch_size).swapaxes(0, 1)
-            counts[part] = count(drawn[None], self.outcomes)
+            here = slice(begin, min(begin + self.block, self.runs))
+            runs, first = here.stop - here.start, self.first_run + begin
+            # A generator for (seed, epoch, first), or of blocks (seed, epoch, first, block).
+            random = np.random.default_rng(np.array([*of_epoch, first, *of_block], np.uint32))
+            drawn = source.of_run(first).draw(random, runs * self.batches * self.batch_size)
+            integers[:, here] = drawn.reshape(runs, self.batches, self.batch_size).swapaxes(0, 1)
+            counts[here] = count(drawn.reshape(1, runs, -1), self.outcomes)
 
-        begins = range(0, self.runs, TOGETHER)
-        # A source that draws for several runs knows of threads; another one may not be made for them.
-        threaded = source.together and len(begins) > 1
-        for _ in (_threads().map if threaded else map)(draw, begins):
+        # Of single runs NumPy's calls are so short that threads would wait for each other.
+        each = map if self.block == 1 else _threads().map
+        for _ in each(draw, range(0, self.runs, self.block)):
             pass
         return integers, counts
-
-    def _drawn_by(self, source: Source, runs: range, randoms: list[np.random.Generator]) -> np.ndarray:
-        """What the runs draw, int32 [R, N B]."""
-        size = self.batches * self.batch_size
-        if source.together:
-            return source.draw_runs(randoms, size)
-        each = zip(runs, randoms, strict=True)
-        return np.stack([source.of_run(run).draw(random, size) for run, random in each])
 
     def _read(self) -> tuple[np.ndarray, np.ndarray]:
         integers = self.source.take(self.batches * self.batch_size)
@@ -160,8 +156,19 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="drawing")
 
 
+def words(*numbers: int) -> list[int]:
+    """Seeds as the words of 32 bits that NumPy makes of them: given these, it makes generators sooner."""
+    return [
+        number >> shift & 0xFFFFFFFF
+        for number in numbers
+        for shift in range(0, max(number.bit_length(), 1), 32)
+    ]
+
+
 def count(integers: np.ndarray, categories: int) -> np.ndarray:
     """How often each run met each category, int32 [N, R, B] to int64 [R, K]."""
     runs = integers.shape[1]
+    if runs == 1:
+        return np.bincount(integers.ravel(), minlength=categories)[None]
     offsets = categories * np.arange(runs)[:, None]  # [R, 1]: each run counts in bins of its own
     return np.bincount((integers + offsets).ravel(), minlength=runs * categories).reshape(runs, categories)

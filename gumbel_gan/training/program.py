@@ -27,6 +27,8 @@ from .recorder import Recorder, Stop, Teller, drawn_rows
 
 SAMPLES = 1_000
 """Strings that are drawn from a generator of them, in every run, when it is trained."""
+BLOCK = 256
+"""Runs that a GPU's stream draws from one generator: run by run they are drawn more slowly than trained."""
 
 
 class Stopped(Exception):
@@ -101,6 +103,7 @@ def _train(config: Config, source: Source, wishes: Wishes, place: Place) -> tupl
         batch_size=training.batch_size,
         seed=seed,
         first_run=first,
+        block=BLOCK if place.kind == GPU else 1,
     )
     gan = build_for(config, source)
     recorder = Recorder(stream, config.epochs, config.data.memory, training.patience)

@@ -7,11 +7,10 @@ import pytest
 
 from gumbel_gan.config.data import Data
 from gumbel_gan.data.feed import Feed
-from gumbel_gan.data.generators import generators
 from gumbel_gan.data.grammar import grammar
 from gumbel_gan.data.opening import open_source
 from gumbel_gan.data.source import Distribution
-from gumbel_gan.data.stream import KEPT, TOGETHER, Stream
+from gumbel_gan.data.stream import KEPT, Stream
 
 from ..statistics import check_frequencies
 
@@ -27,6 +26,15 @@ def test_an_epoch_can_be_drawn_again() -> None:
     np.testing.assert_array_equal(again.epoch(2), epochs[2])
     np.testing.assert_array_equal(again.epoch(1), epochs[1])
     assert (epochs[0] != epochs[1]).any()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**32 - 1, 2**32, 2**63 - 1])
+def test_generators_are_those_of_seed_epoch_and_run(seed: int) -> None:
+    source = Distribution(POST)
+    drawn = Stream(source, runs=3, batches=7, batch_size=4, seed=seed, first_run=2).epoch(5)
+    for run in range(3):
+        alone = source.draw(np.random.default_rng((seed, 5, run + 2)), 28)
+        np.testing.assert_array_equal(drawn[:, run].ravel(), alone)
 
 
 def test_few_epochs_are_kept() -> None:
@@ -88,31 +96,20 @@ def test_last_epoch_of_a_feed_is_cut_to_whole_batches() -> None:
     assert [len(stream.epoch(epoch)) for epoch in range(3)] == [3, 1, 0]
 
 
-@pytest.mark.parametrize("seed", [0, 2**32 + 5, 2**100 + 7])
-def test_many_runs_draw_the_numbers_of_numpys_own_generators(seed: int) -> None:
-    for number, random in enumerate(generators(seed, 2**33, range(3, 60)), 3):
-        assert random.bit_generator.state == np.random.default_rng((seed, 2**33, number)).bit_generator.state
-
-
-@pytest.mark.parametrize("categories", [5, 40])
-def test_many_runs_draw_together_what_each_draws_alone(categories: int) -> None:
-    source = Distribution(np.full(categories, 1 / categories))
-    stream = Stream(source, runs=2 * TOGETHER + 1, batches=3, batch_size=4, seed=5)
+def test_runs_in_blocks_draw_as_from_one_generator() -> None:
+    source = Distribution(POST)
+    stream = Stream(source, runs=5, batches=3, batch_size=4, seed=5, block=2)
     integers, counts = stream.epoch(7), stream.counts(7)
-    for run in (0, TOGETHER - 1, TOGETHER, 2 * TOGETHER):
-        alone = source.draw(np.random.default_rng((5, 7, run)), 12)
-        np.testing.assert_array_equal(integers[:, run].ravel(), alone)
-        np.testing.assert_array_equal(counts[run], np.bincount(alone, minlength=categories))
+    for first in (0, 2):
+        drawn = source.draw(np.random.default_rng((5, 7, first, 2)), 24).reshape(2, 3, 4)
+        np.testing.assert_array_equal(integers[:, first : first + 2], drawn.swapaxes(0, 1))
+    for run in range(5):
+        np.testing.assert_array_equal(counts[run], np.bincount(integers[:, run].ravel(), minlength=5))
+    check_frequencies(Stream(source, runs=512, block=256).epoch(0), POST, detect=0.01)
 
 
-def test_a_source_with_a_drawing_of_its_own_is_drawn_from_by_it() -> None:
-    class Constant(Distribution):
-        def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
-            return np.full(size, 2, np.int32)
-
-    class Each(Distribution):
-        def of_run(self, run: int) -> Distribution:
-            return Distribution(np.eye(5)[run % 5])
-
-    assert (Stream(Constant(POST), runs=100).epoch(0) == 2).all()
-    assert (Stream(Each(POST), runs=100).epoch(0)[0, :, 0] == np.arange(100) % 5).all()
+def test_runs_that_differ_have_blocks_of_one() -> None:
+    source = grammar(length=5)
+    np.testing.assert_array_equal(
+        Stream(source, runs=4, seed=0, block=4).epoch(0), Stream(source, runs=4, seed=0).epoch(0)
+    )
