@@ -5,7 +5,7 @@ from importlib import import_module
 
 from .terminal.streams import say, steady
 
-COMMANDS = ("train", "sample", "plot", "animate", "study", "gradients", "benchmark")
+COMMANDS = ("train", "sample", "plot", "animate", "play", "study", "gradients", "benchmark")
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The page one plays with: the game itself, in a process of its own, drawn in a browser."""

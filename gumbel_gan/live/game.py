@@ -1,0 +1,206 @@
+"""The game that a page shows: the package's own GAN, an epoch at a time, whose controls can be moved."""
+
+import time
+from collections import deque
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..data.source import Distribution
+from ..data.stream import Stream
+from ..gan.gumbel import vectors
+from ..laboratory.leak import accuracy
+from ..results.metrics import max_abs_error
+from ..training.build import build
+from .controls import Controls
+
+LAST = 50
+"""Epochs over which the page takes a mean."""
+MOST = 300
+"""Epochs of the past that are kept: of a longer game every second one, every fourth, and so on."""
+FRESH = 1_000
+"""Real examples that the discriminator judges for a frame, beside as many samples."""
+POINTS = 300
+"""Samples in the triangle."""
+NEVER = 1e-30
+"""In the place of a probability of 0 where a logit is taken."""
+
+
+class Past:
+    """The last epochs, thinned: rows of numbers or arrays, by name."""
+
+    def __init__(self) -> None:
+        self.every = 1
+        self.rows: list[dict[str, Any]] = []
+
+    def add(self, epoch: int, row: dict[str, Any]) -> None:
+        """Keep an epoch (1, 2, ...), if it is one of those that are kept."""
+        if epoch % self.every:
+            return
+        self.rows.append({"epoch": epoch, **row})
+        if len(self.rows) > MOST:
+            self.every *= 2
+            self.rows = [row for row in self.rows if row["epoch"] % self.every == 0]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The rows as columns, epochs first."""
+        return {name: np.array([row[name] for row in self.rows]) for name in self.rows[0] if name[0] != "_"}
+
+
+class Game:
+    """A GAN in training, whose controls can be moved between two epochs.
+
+    Args:
+        controls: at first.
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self.controls = controls
+        self.compiled = 0
+        self.compile_seconds = 0.0
+        self._start()
+
+    def _start(self) -> None:
+        self.epoch = 0
+        self.past, self.last = Past(), deque[float](maxlen=LAST)
+        self._counts = np.zeros((self.controls.runs, len(self.controls.target)))
+        self._compile()
+
+    def _compile(self, weights: list[list[np.ndarray]] | None = None) -> None:
+        """Make the GAN; with the weights of the one before, where they fit."""
+        controls = self.controls
+        self.gan = build(controls.config(), len(controls.target))
+        for network, kept in zip((self.gan.generator, self.gan.discriminator), weights or [], strict=False):
+            if [weight.shape for weight in network.weights] == [weight.shape for weight in kept]:
+                network.set_weights(kept)
+        self._every = tf.tile(tf.range(len(controls.target))[None], (controls.runs, 1))  # [R, K]
+        self._look = tf.function(self._looked)
+        self._aim()
+        self._since = self.epoch
+        self._steps: list[tuple[int, int, np.ndarray]] = [(self.epoch, 0, np.zeros_like(self._counts))]
+        self.compiled += 1
+
+    def _aim(self) -> None:
+        """Stream from the target."""
+        runs, target = self.controls.runs, Distribution(self.controls.target)
+        self.stream = Stream(target, runs=runs, seed=0)
+        self._fresh = Stream(target, runs=runs, batches=1, batch_size=FRESH, seed=1)
+        if self.controls.held:
+            self._hold()
+
+    def _hold(self) -> None:
+        logits = np.log(np.maximum(self.controls.target, NEVER))
+        self.gan.generator.assign(np.tile(logits, (self.controls.runs, 1)))
+
+    def change(self, controls: Controls) -> None:
+        """Go on with other controls; a new program is compiled with the next epoch, if one is needed."""
+        before, self.controls = self.controls, controls
+        if controls.runs != before.runs or len(controls.target) != len(before.target):
+            self._start()
+        elif controls.compiles_again(before):
+            self._compile([self.gan.generator.get_weights(), self.gan.discriminator.get_weights()])
+        elif controls.target != before.target or controls.held != before.held:
+            self._aim()
+        if before.held and not controls.held:
+            self.gan.generator.assign(np.ones((controls.runs, len(controls.target))))
+        self._since = self.epoch
+
+    def again(self) -> None:
+        """Begin again, with the same program."""
+        fresh = build(self.controls.config(), len(self.controls.target))
+        pairs = [(self.gan.generator, fresh.generator), (self.gan.discriminator, fresh.discriminator)]
+        for network, new in pairs:
+            network.set_weights(new.get_weights())
+        for name in ("generator_optimizer", "discriminator_optimizer"):
+            for variable, new in zip(
+                getattr(self.gan, name).variables, getattr(fresh, name).variables, strict=True
+            ):
+                variable.assign(new)
+        if self.gan.estimator.variables:
+            for variable, new in zip(self.gan.estimator.variables, fresh.estimator.variables, strict=True):
+                variable.assign(new)
+        self.gan.averaged.assign(tf.zeros_like(self.gan.averaged))
+        self.epoch = self._since = 0
+        self.past, self.last = Past(), deque[float](maxlen=LAST)
+        self._counts[:] = 0
+        self._steps = [(0, 0, np.zeros_like(self._counts))]
+        self._aim()
+
+    def train(self) -> None:
+        """One epoch."""
+        controls, gan = self.controls, self.gan
+        gan.temperature.assign(controls.temperature)
+        gan.generator_optimizer.learning_rate = 0.0 if controls.held else controls.generator_rate
+        gan.discriminator_optimizer.learning_rate = controls.discriminator_rate
+        start, first = time.perf_counter(), not gan.traces
+        gan.train_on_batch(self.stream.examples(self.epoch))
+        if first:
+            self.compile_seconds = time.perf_counter() - start
+        self._counts += self.stream.counts(self.epoch)
+        self.epoch += 1
+        self._record()
+
+    def _record(self) -> None:
+        gan, target = self.gan, np.asarray(self.controls.target)
+        self.learned = gan.learned()
+        taken = int(gan.generator_optimizer.iterations.numpy())
+        self._steps.append((self.epoch, taken, gan.recorded[0].astype(np.float64) * taken))
+        if len(self._steps) > 2 * MOST:  # every second one, but the first and the last
+            self._steps = [*self._steps[:-1:2], self._steps[-1]]
+        self.averaged = self._average()
+        errors = max_abs_error(self.learned, target)
+        counted = self._counts / self._counts.sum(-1, keepdims=True)
+        measured = {name: float(np.median(values)) for name, values in gan.run_metrics.items()}
+        signal, ratio = measured["gradient_length"], measured["signal_to_noise"]
+        low, middle, high = np.quantile(errors, (0.05, 0.5, 0.95))
+        self.last.append(float(errors.mean()))
+        self.past.add(
+            self.epoch,
+            {
+                "error": (self.learned - target).mean(0),
+                "low": low,
+                "middle": middle,
+                "high": high,
+                "averaged": float(np.median(max_abs_error(self.averaged, target))),
+                "counted": float(np.median(max_abs_error(counted, target))),
+                "signal": signal,
+                "noise": signal / ratio if ratio else np.nan,
+                "dead": measured["dead_fraction"],
+                "sharpness": measured["sharpness"],
+            },
+        )
+
+    def _average(self) -> np.ndarray:
+        """The mean over every step of the later half of the epochs since a control was moved, [R, K]."""
+        half = self._since + (self.epoch - self._since) // 2
+        epochs = np.array([epoch for epoch, _, _ in self._steps[:-1]])
+        _, first, before = self._steps[int(np.abs(epochs - half).argmin())]
+        _, last, total = self._steps[-1]
+        mean: np.ndarray = (total - before) / (last - first)
+        return mean
+
+    def _looked(self, temperature: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Verdicts on each category [R, K], and samples of the first run [n, K]."""
+        gan, seed = self.gan, tf.random.uniform((2,), maxval=2**30, dtype=tf.int32)
+        samples = gan.generator.relaxed(gan.estimator, temperature, POINTS, seed)
+        return tf.sigmoid(gan(self._every)), vectors(samples, len(self.controls.target))[0]
+
+    def frame(self) -> dict[str, Any]:
+        """What the page shows after the last epoch."""
+        verdicts, samples = self._look(tf.constant(self.controls.temperature))
+        told = accuracy(self.gan, tf.constant(self._fresh.epoch(self.epoch)[0]))
+        return {
+            "epoch": self.epoch,
+            "target": np.asarray(self.controls.target),
+            "learned": self.learned,
+            "averaged": self.averaged.mean(0),
+            "verdicts": verdicts.numpy().mean(0),
+            "samples": samples.numpy() if len(self.controls.target) == 3 else None,
+            "past": self.past.arrays(),
+            "last": float(np.mean(self.last)),
+            "accuracy": float(told.numpy().mean()),
+            "compiled": self.compiled,
+            "traces": self.gan.traces,
+            "compile_seconds": self.compile_seconds,
+        }

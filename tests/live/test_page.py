@@ -1,0 +1,248 @@
+"""The page in a real browser: Chromium, as .ci/run installs it; elsewhere each test is skipped by name."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.client import HTTPConnection
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlparse
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from gumbel_gan.live.stops import STOPS
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
+]
+
+
+class Server:
+    """A server of the page, and what it began."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "gumbel_gan.play", "--no-browser", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/\S+/", self.process.stdout.readline())
+        assert found is not None
+        self.address, self.port = found.group(), int(found.group(1))
+
+    def games(self) -> list[psutil.Process]:
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+    def close(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=20)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(server: Server, browser: Any) -> Iterator[Any]:
+    with browser.new_page(viewport={"width": 1200, "height": 1400}) as opened:
+        opened.errors = []
+        opened.on("pageerror", lambda error: opened.errors.append(str(error)))
+        opened.goto(server.address)
+        until(lambda: number(opened, "epoch") > 0)
+        yield opened
+        assert opened.errors == []
+
+
+def until(true: Callable[[], Any], seconds: float = 60) -> None:
+    """Wait for it."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.1)
+
+
+def model(page: Any, name: str, what: str) -> Any:
+    return page.evaluate(f"Bokeh.documents[0]?.get_model_by_name('{name}')?.{what}")
+
+
+def number(page: Any, name: str) -> float:
+    """A number that the page shows, by its name."""
+    found = re.search(f"data-name='{name}'>([-\\d.,]+)", model(page, "readout", "text") or "")
+    return -1.0 if found is None else float(found.group(1).replace(",", ""))
+
+
+def began(page: Any) -> bool:
+    return number(page, "epoch") > 0
+
+
+def bars(page: Any, of: str) -> list[float]:
+    data = "Bokeh.documents[0].get_model_by_name('bars').renderers[1].data_source.data"
+    return list(page.evaluate(f"Array.from({data}.{of})"))
+
+
+def test_the_temperature_acts_at_once(page: Any) -> None:
+    assert number(page, "sharpness") > 0.98
+    handle = page.get_by_role("slider").nth(1)  # after that of the speed
+    handle.focus()
+    for _ in range(3):
+        handle.press("PageUp")
+    for _ in range(40):
+        handle.press("ArrowRight")
+    until(lambda: number(page, "sharpness") < 0.9)
+    assert number(page, "compiled") == 1
+    assert "temperature=" in page.url
+
+
+def test_another_estimator_is_compiled(page: Any) -> None:
+    page.get_by_label("estimator").select_option("exact")
+    until(lambda: number(page, "compiled") == 2)
+    assert "estimator=exact" in page.url
+    assert "--generator.estimator exact" in model(page, "command", "text")
+
+
+def test_a_bar_that_is_dragged_moves_the_target(page: Any) -> None:
+    until(lambda: abs(bars(page, "learned")[4] - 0.6) < 0.1)
+    box = page.evaluate(
+        """() => {
+            const plot = Bokeh.documents[0].get_model_by_name('bars')
+            const view = Bokeh.index.find_one_by_id ? Bokeh.index.find_one_by_id(plot.id) : null
+            const place = view.el.getBoundingClientRect(), frame = view.frame ?? view.inner_bbox
+            const x = view.frame.x_scale.compute(4), up = (p) => view.frame.y_scale.compute(p)
+            return {x: place.x + x, from: place.y + up(0.6), to: place.y + up(0.1)}
+        }"""
+    )
+    page.mouse.move(box["x"], box["from"])
+    page.mouse.down()
+    page.mouse.move(box["x"], (box["from"] + box["to"]) / 2, steps=5)
+    page.mouse.move(box["x"], box["to"], steps=5)
+    page.mouse.up()
+    until(lambda: bars(page, "target")[4] < 0.2)
+    assert sum(bars(page, "target")) == pytest.approx(1)
+    until(lambda: abs(bars(page, "learned")[4] - bars(page, "target")[4]) < 0.1)
+    assert number(page, "compiled") == 1
+    assert "target=" in page.url
+
+
+@pytest.mark.parametrize(
+    ("stop", "shown", "low", "high"),
+    [
+        (1, "maximum error, mean of 50 epochs", 0, 0.04),
+        (2, "maximum error, mean of 50 epochs", 0.12, 1),
+        (3, "of the average", 0, 0.01),
+        (4, "the discriminator is right", 90, 100),
+        (5, "the discriminator is right", 40, 60),
+    ],
+)
+def test_the_stops(page: Any, stop: int, shown: str, low: float, high: float) -> None:
+    page.get_by_role("button", name=f"{stop}. ").click()
+    until(lambda: number(page, "epoch") < STOPS[stop - 1].epochs or stop == 1)
+    until(lambda: number(page, "epoch") >= STOPS[stop - 1].epochs)
+    page.get_by_role("button", name="pause").click()
+    time.sleep(0.5)
+    assert low <= number(page, shown) <= high
+
+
+def test_pause_one_epoch_and_reset(page: Any) -> None:
+    page.get_by_role("button", name="pause").click()
+    time.sleep(1)
+    epoch = number(page, "epoch")
+    page.get_by_role("button", name="one epoch").click()
+    until(lambda: number(page, "epoch") == epoch + 1)
+    page.get_by_role("button", name="reset").click()
+    until(lambda: number(page, "epoch") == 1)
+
+
+def test_frames_come_many_times_a_second(page: Any) -> None:
+    """With nothing beside it twelve; here another test may run on one of the cores."""
+    text = "Bokeh.documents[0].get_model_by_name('readout').properties.text"
+    page.evaluate(f"() => {{ window.frames_seen = 0; {text}.change.connect(() => window.frames_seen++) }}")
+    time.sleep(5)
+    assert page.evaluate("window.frames_seen") >= 25
+
+
+def test_a_page_that_is_closed_leaves_no_process(server: Server, browser: Any) -> None:
+    first, second = browser.new_page(), browser.new_page()
+    for number_, opened in enumerate((first, second)):
+        opened.goto(server.address + ("?estimator=exact" if number_ else ""))
+        until(partial(began, opened))
+    games = server.games()
+    assert len(games) == 2
+    second.close()
+    until(lambda: len(server.games()) == 1, 15)
+    until(lambda: number(first, "epoch") > 0)
+    first.close()
+    until(lambda: not server.games(), 15)
+    server.close()
+    assert not any(game.is_running() for game in games)
+
+
+def test_a_page_that_is_left_alone_pauses(browser: Any) -> None:
+    server = Server("--idle", "0.05")
+    with browser.new_page() as opened:
+        opened.goto(server.address)
+        until(lambda: model(opened, "pause", "active"))
+        time.sleep(1)
+        epoch = number(opened, "epoch")
+        time.sleep(1)
+        assert number(opened, "epoch") == epoch
+    server.close()
+
+
+def test_settings_in_the_address_that_would_not_do(server: Server, browser: Any) -> None:
+    with browser.new_page() as opened:
+        opened.goto(server.address + "?estimator=exat")
+        opened.get_by_text("estimator: received exat, did you mean exact?").wait_for()
+        until(lambda: number(opened, "epoch") > 0)
+
+
+@pytest.mark.parametrize("path", ["", "ws", "static/js/bokeh.min.js", "autoload.js", "wrong/"])
+def test_nothing_is_served_without_the_token(server: Server, path: str) -> None:
+    with pytest.raises(HTTPError, match="404") as caught:
+        urlopen(f"http://127.0.0.1:{server.port}/{path}")
+    caught.value.close()
+
+
+@pytest.mark.parametrize(("origin", "refused"), [("http://example.org", True), ("http://127.0.0.1", False)])
+def test_another_origin_is_refused(server: Server, origin: str, refused: bool) -> None:
+    asking = HTTPConnection("127.0.0.1", server.port)
+    headers = {
+        "Origin": origin if refused else f"{origin}:{server.port}",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Protocol": "bokeh, none",
+    }
+    asking.request("GET", urlparse(server.address).path + "ws", headers=headers)
+    assert (asking.getresponse().status == 403) == refused
+    asking.close()
+
+
+def test_it_listens_on_this_machine_only(server: Server) -> None:
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.Process(server.process.pid).net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening == ["127.0.0.1"]
