@@ -1,5 +1,6 @@
 """A study, read again."""
 
+import csv
 import os
 from typing import Any
 
@@ -64,6 +65,31 @@ def load_study(directory: str) -> Any:
         found.append(None if of_cell is None else of_cell[:, int(run)])
     table["curve"] = found
     return table
+
+
+def study_curves(directory: str) -> dict[str, np.ndarray]:
+    """What a study's figure draws against the epoch, float64 [E, R] by the cell's name; of trained cells.
+
+    Raises:
+        ValueError: the directory holds no study, or none of its cells.
+    """
+    path = os.path.join(directory, "study.csv")
+    found: dict[str, np.ndarray] = {}
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                name, cell = os.path.basename(row.get("file") or ""), row.get("cell") or ""
+                if name and cell not in found:
+                    curves = _curves(os.path.join(directory, "cells", name))
+                    if curves is not None:
+                        found[cell] = curves
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} cannot be read ({one_line(error)}): give the output directory of a study"
+        ) from None
+    if not found:
+        raise ValueError(f"{directory} holds no cells of a study: give the directory that a study wrote")
+    return found
 
 
 def _curves(path: str) -> np.ndarray | None:

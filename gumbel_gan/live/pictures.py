@@ -5,27 +5,22 @@ from typing import Any
 
 import numpy as np
 from bokeh.models import (
-    ColorBar,
     ColumnDataSource,
-    CustomJSTickFormatter,
     FixedTicker,
     HoverTool,
-    LinearColorMapper,
     PointDrawTool,
     Range1d,
     Span,
 )
-from bokeh.palettes import RdBu11
 from bokeh.plotting import figure
 
 from ..figures.style import BLUE, ORANGE
+from .heat import colour_bar, coloured, colours
 
 GREY = "#808080"
 """Seen on white, and on black."""
 TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 """Where the one-hot vectors of three categories lie."""
-LINEAR = 0.01
-"""Errors below it are coloured linearly, those above logarithmically."""
 SLOWER, MANY = 3, 100
 """After so many epochs the lines are drawn with every third frame only: they hardly change any more."""
 Dragged = Callable[[int, float], None]
@@ -34,15 +29,15 @@ Dragged = Callable[[int, float], None]
 def plot(title: str, width: str = "300px", **options: Any) -> Any:
     """A plot that fills its part of the page's width."""
     made = figure(
-        title=title, height=240, min_width=250, sizing_mode="stretch_width", output_backend="canvas",
-        styles={"flex": f"1 1 {width}"}, **{"tools": "save", **options},
+        title=title, min_width=250, sizing_mode="stretch_width", styles={"flex": f"1 1 {width}"},
+        tools="save", **{"height": 240, **options},
     )  # fmt: skip
     made.toolbar.logo = None
     made.toolbar.autohide = True
     return made
 
 
-def _above(draw: Any) -> None:
+def legend_above(draw: Any) -> None:
     """Put the legend above, where it hides nothing."""
     draw.add_layout(draw.legend[0], "above")
     draw.legend.update(orientation="horizontal", label_text_font_size="11px", border_line_alpha=0)
@@ -85,7 +80,7 @@ class Pictures:
         draw.add_tools(tool)
         draw.toolbar.active_drag = draw.toolbar.active_tap = tool
         draw.y_range = Range1d(0, 1)
-        _above(draw)
+        legend_above(draw)
         draw.yaxis.axis_label = "probability"
         self.handles.on_change("data", self._moved)
         return draw
@@ -112,23 +107,12 @@ class Pictures:
             "learned minus true probability: red is too much", "560px", x_range=(0, 1), y_range=(0, 1)
         )
         self.image = ColumnDataSource({"image": [], "error": [], "x": [], "y": [], "dw": [], "dh": []})
-        limit = float(np.arcsinh(1 / LINEAR))
-        colours = LinearColorMapper(palette=RdBu11, low=-limit, high=limit)
-        self.heat.image("image", source=self.image, x="x", y="y", dw="dw", dh="dh", color_mapper=colours)
+        mapper = colours()
+        self.heat.image("image", source=self.image, x="x", y="y", dw="dw", dh="dh", color_mapper=mapper)
         self.heat.add_tools(
             HoverTool(tooltips=[("epoch", "$x{0}"), ("category", "$y{0}"), ("error", "@error{+0.0000}")])
         )
-        ticks = [-1, -0.1, -0.01, 0, 0.01, 0.1, 1]
-        shown = f"return String(Number((Math.sinh(tick) * {LINEAR}).toPrecision(1)))"
-        bar = ColorBar(
-            color_mapper=colours,
-            ticker=FixedTicker(ticks=[float(np.arcsinh(tick / LINEAR)) for tick in ticks]),
-            formatter=CustomJSTickFormatter(code=shown),
-            width=10,
-            background_fill_alpha=0,
-            major_label_text_color=GREY,
-        )
-        self.heat.add_layout(bar, "right")
+        self.heat.add_layout(colour_bar(mapper), "right")
         self.heat.xaxis.axis_label = "epoch"
         self.heat.yaxis.axis_label = "category"
         return self.heat
@@ -175,7 +159,7 @@ class Pictures:
         for (name, label, dash), colour in zip(lines, (BLUE, ORANGE, GREY), strict=False):
             draw.line("epoch", name, source=self.past, line_color=colour, line_dash=dash, line_width=2,
                       legend_label=label)  # fmt: skip
-        _above(draw)
+        legend_above(draw)
         draw.xaxis.axis_label = "epoch"
 
     def _triangle(self) -> Any:
@@ -220,7 +204,7 @@ class Pictures:
         errors = past.pop("error").T.astype(np.float32)
         first, last = int(past["epoch"][0]), int(past["epoch"][-1])
         self.image.data = {
-            "image": [np.arcsinh(errors / LINEAR)], "error": [errors], "x": [first - 0.5], "y": [-0.5],
+            "image": [coloured(errors)], "error": [errors], "x": [first - 0.5], "y": [-0.5],
             "dw": [last - first + 1], "dh": [self.categories],
         }  # fmt: skip
         self.heat.x_range.update(start=first - 0.5, end=last + 0.5)
