@@ -1,4 +1,5 @@
 from . import layers as layers
+from . import live as live
 from .config.catalogue import DISCRIMINATORS as DISCRIMINATORS
 from .config.catalogue import ESTIMATORS as ESTIMATORS
 from .config.catalogue import LOSSES as LOSSES

@@ -2,9 +2,9 @@
 
 import webbrowser
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 from .live.controls import Controls
+from .live.writing import check_installed
 from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser
 from .terminal.streams import say, steady
@@ -32,8 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     show_warnings()
     given = parser().parse_args(arguments)
     try:
-        if find_spec("bokeh") is None:
-            raise ValueError("play: the package bokeh is missing: pip install -e '.[play]'")
+        check_installed("play")
         if not 0 <= given.port < 65_536:
             raise ValueError(f"port: received {given.port}: give 0 to 65535")
         if not given.idle > 0:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import webbrowser
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config.checks import one_line
 from .config.config import Config
+from .live.writing import check_installed, write_page
 from .quiet import loading
 from .results.directory import abandon, begun, claim_directory, clear, config_yaml, finished, run_name
 from .terminal.messages import fail, show_warnings
@@ -27,6 +29,9 @@ def parser() -> Parser:
     options.add_argument("--config", action=ConfigFile, help="YAML file with any of these settings")
     options.add_argument("--quiet", action="store_true", help="print nothing but errors")
     options.add_argument("--tensorboard", action="store_true", help="write TensorBoard events, too")
+    options.add_argument(
+        "--open", action="store_true", help="write a page that shows the result, and open it in a browser"
+    )
     options.add_settings(skip={"overwrite", "diagnostics"})
     options.add_argument(
         "--diagnostics", action="store_true", help="measure the generator's gradient on the way"
@@ -52,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             if given.tensorboard and find_spec("tensorboard") is None:
                 raise ValueError("tensorboard: the package is missing: pip install tensorboard")
+            if given.open:
+                check_installed("open")
             config = configured(options, given, arguments)
             if given.resume and finished(config):
                 say(f"{given.output} is finished, after {config.epochs} epochs: nothing to do")
@@ -88,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not given.resume and not begun(directory):
             abandon(directory)
         fail(message, status)
+    if given.open:
+        with shown("epoch", given.quiet) as progress:
+            path = write_page(directory, progress)
+        webbrowser.open(f"file://{os.path.abspath(path)}")
 
 
 def _directory(config: Config, given: Any) -> str:

@@ -2,11 +2,12 @@
 
 import os
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from ..quiet import loading
-from ..results.files import write
-from ..results.storing import load
-from ..training.progress import Told
+
+if TYPE_CHECKING:
+    from ..training.progress import Told
 
 NAME = "page.html"
 
@@ -24,7 +25,7 @@ def check_installed(setting: str) -> None:
         raise ValueError(f"{setting}: the package bokeh is missing: pip install -e '.[play]'")
 
 
-def write_page(directory: str, progress: Told | None = None) -> str:
+def write_page(directory: str, progress: "Told | None" = None) -> str:
     """Write the page of a training or a study into its directory.
 
     Args:
@@ -38,6 +39,9 @@ def write_page(directory: str, progress: Told | None = None) -> str:
         ValueError: the directory holds neither.
         OSError: it cannot be written to.
     """
+    from ..results.files import write
+    from ..results.storing import load
+
     if os.path.isfile(os.path.join(directory, "study.csv")):
         from ..laboratory.loading import study_curves
 

@@ -1,14 +1,14 @@
 """The page in a real browser: Chromium, as .ci/run installs it; elsewhere each test is skipped by name."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlparse
@@ -17,9 +17,11 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
+from gumbel_gan import Config, plot, run
 from gumbel_gan.live.stops import STOPS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from .chromium import CHROMIUM, launched, until
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
@@ -55,12 +57,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
@@ -72,14 +70,6 @@ def page(server: Server, browser: Any) -> Iterator[Any]:
         until(lambda: number(opened, "epoch") > 0)
         yield opened
         assert opened.errors == []
-
-
-def until(true: Callable[[], Any], seconds: float = 60) -> None:
-    """Wait for it."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.1)
 
 
 def model(page: Any, name: str, what: str) -> Any:
@@ -246,3 +236,25 @@ def test_it_listens_on_this_machine_only(server: Server) -> None:
         if connection.status == psutil.CONN_LISTEN
     ]
     assert listening == ["127.0.0.1"]
+
+
+def test_a_written_page_needs_no_network(browser: Any, tmp_path: Path) -> None:
+    run(Config(epochs=20, runs=3, seed=0))[0].save(str(tmp_path / "run"))
+    plot.main([str(tmp_path / "run"), "--format", "html"])
+    with browser.new_page() as opened:
+        asked: list[str] = []
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.goto(f"file://{tmp_path}/run/page.html")
+        title = "Bokeh.documents[0].get_model_by_name('bars').title.text"
+        until(lambda: opened.evaluate(f"window.Bokeh?.documents[0] && {title}") == "after epoch 20")
+        before = bars(opened, "learned")
+        slider = opened.get_by_role("slider").first
+        slider.focus()
+        for _ in range(15):
+            slider.press("ArrowLeft")
+        until(lambda: opened.evaluate(title) == "after epoch 5")
+        mean = bars(opened, "learned")
+        assert mean != before
+        opened.get_by_label("run").select_option(label="run 2")
+        until(lambda: bars(opened, "learned") != mean)
+        assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
