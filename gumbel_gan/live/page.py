@@ -311,7 +311,7 @@ class Page:
             "of counting": f"{past['counted'][-1]:.4f}",
             "the discriminator is right": f"{100 * frame['accuracy']:.0f} %",
             "sharpness": f"{past['sharpness'][-1]:.3f}",
-            "compiled": f"{frame['compiled']} times, the last in {frame['compile_seconds']:.1f} s",
+            "times compiled": f"{frame['compiled']}, the last in {frame['compile_seconds']:.1f} s",
         }
         return " · ".join(f"{name} <b data-name='{name}'>{value}</b>" for name, value in told.items())
 

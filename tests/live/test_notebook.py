@@ -22,14 +22,8 @@ CODE = "from gumbel_gan import live\nlive.show('estimator=exact', height=900)"
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[str]:
-    cell = {
-        "cell_type": "code",
-        "id": "one",
-        "metadata": {},
-        "source": CODE,
-        "outputs": [],
-        "execution_count": None,
-    }
+    cell: dict[str, Any] = {"cell_type": "code", "id": "one", "metadata": {}, "source": CODE}
+    cell |= {"outputs": [], "execution_count": None}
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "play.ipynb").write_text(json.dumps(notebook))
