@@ -49,6 +49,15 @@ if (dark) for (const plot of plots) {
 }
 document.addEventListener("visibilitychange", () => { hidden.active = document.hidden })
 """
+SAVE = """
+Bokeh.index.find_one_by_id(plot.id).export("png", false).to_blob().then((blob) => {
+    const link = document.createElement("a")
+    link.href = URL.createObjectURL(blob)
+    link.download = "heatmap.png"
+    link.click()
+    URL.revokeObjectURL(link.href)
+})
+"""
 TEMPLATE = """
 {% block inner_head %}
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -152,6 +161,8 @@ class Page:
                 CustomJS(args={"it": self.copied[name]}, code="navigator.clipboard.writeText(it.text)")
             )
             self.copies.append(button)
+        self.save = Button(label="save the heatmap", name="save", width=150)
+        self.save.js_on_click(CustomJS(args={"plot": self.pictures.heat}, code=SAVE))
         for name, slider in self.sliders.items():
             slider.on_change("value", self._on(partial(_slid, name)))
         for name, select in self.selects.items():
@@ -188,7 +199,7 @@ class Page:
             row(*self.pictures.plots, styles=flow, **wide),
             row(*[_half(part) for part in (now, new)], styles={**flow, "gap": "24px"}, **wide),
             self.told,
-            row(*self.copies, styles=flow, **wide),
+            row(*self.copies, self.save, styles=flow, **wide),
             self.query, self.hidden, *self.copied.values(),
             **wide,
         )  # fmt: skip

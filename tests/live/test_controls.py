@@ -3,6 +3,7 @@
 import re
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,3 +75,9 @@ def test_the_command_and_the_python_do_the_same(controls: Controls) -> None:
     names: dict[str, object] = {}
     exec("\n".join(lines[:2]), names)
     assert names["config"] == plain(controls.config())
+
+
+def test_the_walkthrough_shows_the_stops() -> None:
+    notebook = (Path(__file__).parents[2] / "notebooks" / "walkthrough.ipynb").read_text()
+    shown = [Controls.from_query(query) for query in re.findall(r'gg\.live\.show\(\\"(.*?)\\"\)', notebook)]
+    assert [Controls(), *shown] == list(dict.fromkeys(stop.controls for stop in STOPS))

@@ -163,6 +163,33 @@ def test_pause_one_epoch_and_reset(page: Any) -> None:
     until(lambda: number(page, "epoch") == 1)
 
 
+def test_the_picture_can_be_saved(page: Any, tmp_path: Path) -> None:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="save the heatmap").click()
+    download.value.save_as(tmp_path / "heatmap.png")
+    assert (tmp_path / "heatmap.png").read_bytes().startswith(b"\x89PNG")
+    assert download.value.suggested_filename == "heatmap.png"
+
+
+def test_what_does_not_go_together_is_said_and_undone(page: Any) -> None:
+    page.get_by_label("view").select_option("hard")
+    until(lambda: number(page, "times compiled") == 2)
+    page.get_by_label("smoothing").select_option("relaxed")
+    page.get_by_text("data.smoothing: received relaxed").wait_for()
+    assert page.get_by_label("smoothing").input_value() == "none"
+    page.get_by_label("target, by").fill("0.5 0.6")
+    page.get_by_label("target, by").press("Enter")
+    page.get_by_text("target: ").first.wait_for()
+    assert page.get_by_label("target, by").input_value() == "0 0 0.1 0.3 0.6"
+    assert number(page, "times compiled") == 2
+
+
+def test_a_request_without_a_page_leaves_no_game(server: Server) -> None:
+    with urlopen(server.address) as answer:
+        assert b"A GAN that learns" in answer.read()
+    until(lambda: not server.games(), 20)
+
+
 def test_frames_come_many_times_a_second(page: Any) -> None:
     """With nothing beside it twelve; here another test may run on one of the cores."""
     text = "Bokeh.documents[0].get_model_by_name('readout').properties.text"
