@@ -1,12 +1,13 @@
 """`python -m gumbel_gan.play`: play with the game, live, in a browser."""
 
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .live.controls import Controls
 from .live.writing import check_installed
 from .terminal.messages import fail, show_warnings
 from .terminal.parser import Parser
+from .terminal.signals import heard
 from .terminal.streams import say, steady
 
 
@@ -23,6 +24,7 @@ def parser() -> Parser:
     options.add_argument(
         "--idle", type=float, default=10.0, help="minutes after which a page that nobody touches pauses"
     )
+    options.add_argument("--parent", type=int, help="number of a process with which it ends")
     return options
 
 
@@ -42,13 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(str(error), status=2)
     from .live.server import serve
 
-    def opened(address: str) -> None:
-        say(f"Play at {address} (Ctrl-C ends it)")
-        if not given.no_browser:
-            webbrowser.open(address)
-
     try:
-        serve(given.port, controls, opened, idle=60 * given.idle)
+        with heard() as signals:
+
+            def opened(address: str, stop: Callable[[], None]) -> None:
+                signals.on_signal = stop
+                say(f"Play at {address} (Ctrl-C ends it)")
+                if not given.no_browser:
+                    webbrowser.open(address)
+
+            serve(given.port, controls, opened, 60 * given.idle, given.parent)
     except OSError as error:
         fail(f"port: cannot serve at {given.port} ({error.strerror or error}): give another one", status=1)
 

@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         result = load(given.directory)
     except ValueError as error:
         fail(str(error), status=2)
+    except KeyboardInterrupt:
+        fail("interrupted; nothing was written", status=130)
     except OSError as error:
         fail(f"directory: cannot write to {given.directory} ({error.strerror or error})", status=1)
     from .figures.training import pictures

@@ -6,6 +6,7 @@ import webbrowser
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config.checks import one_line
@@ -62,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             config = configured(options, given, arguments)
             if given.resume and finished(config):
                 say(f"{given.output} is finished, after {config.epochs} epochs: nothing to do")
+                if given.open:
+                    _open(given.output, given.quiet)
                 return
             # NumPy and the like are imported here: a mistake in the options costs less without them.
             from .data.opening import open_source
@@ -96,9 +99,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
             abandon(directory)
         fail(message, status)
     if given.open:
-        with shown("epoch", given.quiet) as progress:
+        _open(directory, given.quiet)
+
+
+def _open(directory: str, quiet: bool) -> None:
+    """Write the page of a finished training, and open it."""
+    try:
+        with shown("epoch", quiet) as progress:
             path = write_page(directory, progress)
-        webbrowser.open(f"file://{os.path.abspath(path)}")
+    except (OSError, ValueError) as error:
+        fail(f"open: cannot write the page ({one_line(error)}); the results are in {directory}", status=1)
+    webbrowser.open(Path(path).absolute().as_uri())
 
 
 def _directory(config: Config, given: Any) -> str:

@@ -304,10 +304,10 @@ class EpochModel(keras.Model):
         self.train_function = train
 
     def wait(self) -> None:
-        """Wait for an epoch that has begun: nothing runs any more, and nothing has begun."""
+        """Wait for an epoch that has begun, and begin no other one before its time."""
         if self._begun is not None:
             wait([self._begun])
-            self.__dict__["_begun"] = None
+        self.__dict__.update(_begun=None, begins_next=False)
 
     def _program(self, examples: tf.Tensor) -> Any:
         """The epoch's program for examples of a shape."""

@@ -67,8 +67,8 @@ def load_study(directory: str) -> Any:
     return table
 
 
-def study_curves(directory: str) -> dict[str, np.ndarray]:
-    """What a study's figure draws against the epoch, float64 [E, R] by the cell's name; of trained cells.
+def study_curves(directory: str) -> tuple[dict[str, np.ndarray], str]:
+    """What a study's figure draws against the epoch, [E, R] by the cell's name, and what that is.
 
     Raises:
         ValueError: the directory holds no study, or none of its cells.
@@ -77,7 +77,9 @@ def study_curves(directory: str) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
+            table = csv.DictReader(file)
+            errors = "max_abs_error_last" in (table.fieldnames or ())
+            for row in table:
                 name, cell = os.path.basename(row.get("file") or ""), row.get("cell") or ""
                 if name and cell not in found:
                     curves = _curves(os.path.join(directory, "cells", name))
@@ -89,7 +91,7 @@ def study_curves(directory: str) -> dict[str, np.ndarray]:
         ) from None
     if not found:
         raise ValueError(f"{directory} holds no cells of a study: give the directory that a study wrote")
-    return found
+    return found, "maximum error" if errors else "what the study measures"
 
 
 def _curves(path: str) -> np.ndarray | None:

@@ -116,7 +116,7 @@ class Controls:
         """The controls as the query of an address."""
         told = self.changed()
         if "target" in told:
-            told["target"] = " ".join(f"{p:g}" for p in self.target)
+            told["target"] = " ".join(map(str, self.target))
         return urlencode({name: int(value) if name == "held" else value for name, value in told.items()})
 
     @classmethod
@@ -128,13 +128,15 @@ class Controls:
         """
         given: dict[str, Any] = {}
         kinds = {field.name: type(getattr(cls, field.name)) for field in fields(cls)}
-        for name, text in parse_qsl(query):
+        for name, text in parse_qsl(query, keep_blank_values=True):
             if name not in kinds:
                 raise ValueError(f"settings: received {name}: give one of {', '.join(kinds)}")
+            if name in given:
+                raise ValueError(f"{name}: received twice: give it once")
             try:
                 given[name] = _read(kinds[name], text)
-            except ValueError:
-                raise ValueError(f"{name}: received {text!r}: give a {_KINDS[kinds[name]]}") from None
+            except (KeyError, ValueError):
+                raise ValueError(f"{name}: received {text!r}: give {_KINDS[kinds[name]]}") from None
         return cls(**given)
 
     def command(self) -> str:
@@ -180,17 +182,17 @@ class Controls:
         )
 
 
-_KINDS = {tuple: "list of probabilities, as 0.2 0.8", float: "number", bool: "0 or 1", int: "whole number",
-          str: "name"}  # fmt: skip
+_KINDS = {tuple: "probabilities, as 0.2 0.8", float: "a number", bool: "0 or 1", int: "a whole number",
+          str: "a name"}  # fmt: skip
 
 
 def _read(kind: type, text: str) -> Any:
     if kind is tuple:
         return tuple(float(part) for part in text.replace(",", " ").split())
     if kind is bool:
-        return bool(int(text))
+        return {"0": False, "1": True}[text]
     return kind(text)
 
 
 def _written(value: Any) -> str:
-    return '"[' + ", ".join(f"{p:g}" for p in value) + ']"' if isinstance(value, tuple) else str(value)
+    return '"[' + ", ".join(map(str, value)) + ']"' if isinstance(value, tuple) else str(value)

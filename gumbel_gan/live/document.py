@@ -6,18 +6,31 @@ from html import escape
 from typing import Any
 
 import numpy as np
+from bokeh.document import Document
 from bokeh.embed import file_html
+from bokeh.events import DocumentReady
 from bokeh.layouts import column, row
-from bokeh.models import ColumnDataSource, CustomJS, Div, FixedTicker, HoverTool, Legend, Select, Slider, Span
-from bokeh.plotting import figure
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    Div,
+    FixedTicker,
+    HoverTool,
+    Legend,
+    Plot,
+    Select,
+    Slider,
+    Span,
+)
 from bokeh.resources import INLINE
 
 from ..figures.style import BLUE, ORANGE, PALETTE
+from ..figures.training import DISTANCES
 from ..results.readable import shown_label
 from ..results.result import Result
 from ..results.tables import learned_table
 from .heat import colour_bar, coloured, colours
-from .pictures import GREY, legend_above, plot
+from .pictures import DARK, GREY, legend_above, plot
 
 MOST_CATEGORIES = 30
 """That are shown, the most probable ones."""
@@ -29,14 +42,16 @@ DASHES = ("solid", "dashed", "dotted", "dotdash")
 TEMPLATE = """
 {% block inner_head %}
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <style>
   main { display: block; margin: 0.6rem auto; padding: 0 0.8rem; max-width: 1180px; }
   body { margin: 0; font-family: system-ui, sans-serif; }
+  @media (prefers-color-scheme: dark) { body { background: #16181c; color: #e6e6e6; } }
   h1 { font-size: 1.25rem; }
 </style>
 {{ super() }}
 {% endblock %}
-{% block contents %}<main><h1>{{ title }}</h1>{{ super() }}</main>{% endblock %}
+{% block contents %}<main><h1>{{ title|e }}</h1>{{ super() }}</main>{% endblock %}
 """
 WIDE = {"sizing_mode": "stretch_width"}
 FLOW = {"flex-wrap": "wrap", "gap": "8px"}
@@ -90,22 +105,28 @@ def of_training(result: Result, verdicts: np.ndarray | None = None) -> str:
     else:
         parts += _columns(result)
     parts += _curves(result)
-    table = f"<pre style='white-space:pre-wrap'>{escape(learned_table(result))}</pre>"
+    table = f"<pre style='overflow-x: auto'>{escape(learned_table(result))}</pre>"
     name = _named_as(result.directory or "a training")
     return _page([*parts, Div(text=table, **WIDE)], f"gumbel_gan: {name}")
 
 
-def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str) -> str:
+def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str, quantity: str) -> str:
     """The page of a study, as HTML: a line for each cell, to switch on and off.
 
     Args:
         labels: of the cells.
         curves: [E, R] each.
         directory: of the study.
+        quantity: what the curves are.
     """
     positive = all((values > 0).all() for values in curves)
     axis = "log" if positive else "linear"
-    draw = plot("click a cell to switch it off, and on again", "100%", y_axis_type=axis, height=480)
+    draw = plot(
+        "click a name in the legend to switch its cell off, and on again",
+        "100%",
+        y_axis_type=axis,
+        height=480,
+    )
     items = []
     for number, (label, values) in enumerate(zip(labels, curves, strict=True)):
         epochs = np.arange(1, len(values) + 1)
@@ -118,6 +139,7 @@ def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str
         items.append((label, [line, band]))
     draw.add_layout(Legend(items=items, click_policy="hide", ncols=3, label_text_font_size="11px"), "below")
     draw.xaxis.axis_label = "epoch (line: median of the runs, band: 90 % of them)"
+    draw.yaxis.axis_label = quantity
     return _page([row(draw, **WIDE)], f"gumbel_gan: {_named_as(directory)}")
 
 
@@ -126,7 +148,12 @@ def _named_as(directory: str) -> str:
 
 
 def _page(parts: Sequence[Any], title: str) -> str:
-    html: str = file_html(column(*parts, **WIDE), INLINE, title, template=TEMPLATE)
+    page = column(*parts, **WIDE)
+    document = Document()
+    document.add_root(page)
+    plots = list(page.select({"type": Plot}))
+    document.js_on_event(DocumentReady, CustomJS(args={"plots": plots}, code=DARK))
+    html: str = file_html(document, INLINE, title, template=TEMPLATE)
     return html
 
 
@@ -258,7 +285,7 @@ def _curves(result: Result) -> list[Any]:
             continue
         epochs = np.linspace(1, len(result.metrics[name]), len(values))
         positive = bool((values > 0).all())
-        title = name.replace("_", " ")
+        title = DISTANCES[name][1] if name in DISTANCES else name.replace("_", " ")
         draw = plot(title, y_axis_type="log" if positive and values.max() < 10 else "linear")
         data = ColumnDataSource(
             {"epoch": epochs, "mean": values.mean(1), "low": values.min(1), "high": values.max(1)}
@@ -320,22 +347,23 @@ def _pairs(result: Result, names: Sequence[str]) -> Any:
     pairs = 1 - np.mean([run["contingency_similarity"] for run in result.fidelity], axis=0)
     np.fill_diagonal(pairs, 1 - np.mean([run["tv_complement"] for run in result.fidelity], axis=0))
     title = "total variation of pairs of columns; on the diagonal, of columns"
-    draw = figure(
-        title=title, x_range=list(names), y_range=list(reversed(names)), height=340, min_width=250,
-        tools="save", styles={"flex": "1 1 380px"}, **WIDE,
-    )  # fmt: skip
-    draw.toolbar.logo = None
+    ends = (-0.5, len(names) - 0.5)
+    draw = plot(title, "380px", height=340, x_range=ends, y_range=ends[::-1])
+    _named(draw.xaxis, names)
+    _named(draw.yaxis, names, across=False)
     x, y = np.meshgrid(np.arange(len(names)), np.arange(len(names)))
     strength = pairs.ravel() / max(float(pairs.max()), 0.02)
     data = ColumnDataSource(
         {
-            "x": [names[n] for n in x.ravel().tolist()],
-            "y": [names[n] for n in y.ravel().tolist()],
+            "x": x.ravel(),
+            "y": y.ravel(),
+            "names": [
+                f"{names[a]}, {names[b]}" for a, b in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)
+            ],
             "value": pairs.ravel(),
             "strength": strength,
         }
     )
     draw.rect("x", "y", 0.98, 0.98, source=data, fill_color=BLUE, fill_alpha="strength", line_color=None)
-    draw.add_tools(HoverTool(tooltips=[("columns", "@x, @y"), ("total variation", "@value{0.000}")]))
-    draw.xaxis.major_label_orientation = 0.9
+    draw.add_tools(HoverTool(tooltips=[("columns", "@names"), ("total variation", "@value{0.000}")]))
     return draw

@@ -33,19 +33,61 @@ class Past:
     def __init__(self) -> None:
         self.every = 1
         self.rows: list[dict[str, Any]] = []
+        self.newest: dict[str, Any] = {}
 
     def add(self, epoch: int, row: dict[str, Any]) -> None:
-        """Keep an epoch (1, 2, ...), if it is one of those that are kept."""
+        """Keep an epoch (1, 2, ...), if it is one of those that are kept, or as the newest."""
+        self.newest = {"epoch": epoch, **row}
         if epoch % self.every:
             return
-        self.rows.append({"epoch": epoch, **row})
+        self.rows.append(self.newest)
         if len(self.rows) > MOST:
             self.every *= 2
             self.rows = [row for row in self.rows if row["epoch"] % self.every == 0]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The rows as columns, epochs first."""
-        return {name: np.array([row[name] for row in self.rows]) for name in self.rows[0] if name[0] != "_"}
+        """The rows as columns, epochs first; the newest is the last."""
+        rows = [*self.rows, *([] if self.rows and self.rows[-1] is self.newest else [self.newest])]
+        return {name: np.array([row[name] for row in rows]) for name in self.newest}
+
+
+class Sums:
+    """The generator's distribution, summed over every step since a control was moved.
+
+    Args:
+        epoch: after which it was moved.
+        taken: steps until then.
+        shape: [R, K].
+    """
+
+    def __init__(self, epoch: int, taken: int, shape: tuple[int, ...]) -> None:
+        self.every = 1
+        self.rows = [(epoch, taken, np.zeros(shape))]
+
+    def add(self, epoch: int, taken: int, averaged: np.ndarray) -> None:
+        """Add an epoch.
+
+        Args:
+            epoch: its number.
+            taken: steps in all.
+            averaged: [R, K], the sum of the epoch's distributions over `taken`.
+        """
+        last, _, total = self.rows[-1]
+        if len(self.rows) > 1 and last % self.every:
+            self.rows.pop()
+        self.rows.append((epoch, taken, total + averaged.astype(np.float64) * taken))
+        if len(self.rows) > 2 * MOST:
+            self.every *= 2
+            kept = [row for row in self.rows[1:-1] if row[0] % self.every == 0]
+            self.rows = [self.rows[0], *kept, self.rows[-1]]
+
+    def mean(self) -> np.ndarray:
+        """The mean over every step of the later half of the epochs, [R, K]."""
+        begin, (end, last, total) = self.rows[0][0], self.rows[-1]
+        half = begin + (end - begin) // 2
+        _, first, before = min(self.rows[:-1], key=lambda row: abs(row[0] - half))
+        mean: np.ndarray = (total - before) / (last - first)
+        return mean
 
 
 class Game:
@@ -53,13 +95,34 @@ class Game:
 
     Args:
         controls: at first.
+        state: of a game in another process, to go on with; by default it begins.
     """
 
-    def __init__(self, controls: Controls) -> None:
+    def __init__(self, controls: Controls, state: dict[str, Any] | None = None) -> None:
         self.controls = controls
         self.compiled = 0
         self.compile_seconds = 0.0
-        self._start()
+        if state is None:
+            self._start()
+            return
+        self.epoch, self.past, self.last, self._counts, self.compiled = (
+            state[name] for name in ("epoch", "past", "last", "counts", "compiled")
+        )
+        self._compile(state["weights"])
+
+    def state(self) -> dict[str, Any]:
+        """What another process must know to go on, with the same number of runs and categories."""
+        return {
+            "epoch": self.epoch,
+            "past": self.past,
+            "last": self.last,
+            "counts": self._counts,
+            "compiled": self.compiled,
+            "weights": self._weights(),
+        }
+
+    def _weights(self) -> list[list[np.ndarray]]:
+        return [network.get_weights() for network in (self.gan.generator, self.gan.discriminator)]
 
     def _start(self) -> None:
         self.epoch = 0
@@ -77,8 +140,7 @@ class Game:
         self._every = tf.tile(tf.range(len(controls.target))[None], (controls.runs, 1))  # [R, K]
         self._look = tf.function(self._looked)
         self._aim()
-        self._since = self.epoch
-        self._steps: list[tuple[int, int, np.ndarray]] = [(self.epoch, 0, np.zeros_like(self._counts))]
+        self._begin_sums()
         self.compiled += 1
 
     def _aim(self) -> None:
@@ -86,6 +148,7 @@ class Game:
         runs, target = self.controls.runs, Distribution(self.controls.target)
         self.stream = Stream(target, runs=runs, seed=0)
         self._fresh = Stream(target, runs=runs, batches=1, batch_size=FRESH, seed=1)
+        self._frames = 0
         if self.controls.held:
             self._hold()
 
@@ -99,12 +162,14 @@ class Game:
         if controls.runs != before.runs or len(controls.target) != len(before.target):
             self._start()
         elif controls.compiles_again(before):
-            self._compile([self.gan.generator.get_weights(), self.gan.discriminator.get_weights()])
+            self._compile(self._weights())
         elif controls.target != before.target or controls.held != before.held:
             self._aim()
+        if controls.target != before.target:
+            self._counts[:] = 0  # counting begins anew with the target, as the average does
         if before.held and not controls.held:
             self.gan.generator.assign(np.ones((controls.runs, len(controls.target))))
-        self._since = self.epoch
+        self._begin_sums()
 
     def again(self) -> None:
         """Begin again, with the same program."""
@@ -121,10 +186,10 @@ class Game:
             for variable, new in zip(self.gan.estimator.variables, fresh.estimator.variables, strict=True):
                 variable.assign(new)
         self.gan.averaged.assign(tf.zeros_like(self.gan.averaged))
-        self.epoch = self._since = 0
+        self.epoch = 0
         self.past, self.last = Past(), deque[float](maxlen=LAST)
         self._counts[:] = 0
-        self._steps = [(0, 0, np.zeros_like(self._counts))]
+        self._begin_sums()
         self._aim()
 
     def train(self) -> None:
@@ -145,10 +210,9 @@ class Game:
         gan, target = self.gan, np.asarray(self.controls.target)
         self.learned = gan.learned()
         taken = int(gan.generator_optimizer.iterations.numpy())
-        self._steps.append((self.epoch, taken, gan.recorded[0].astype(np.float64) * taken))
-        if len(self._steps) > 2 * MOST:  # every second one, but the first and the last
-            self._steps = [*self._steps[:-1:2], self._steps[-1]]
-        self.averaged = self._average()
+        self._sums.add(self.epoch, taken, gan.recorded[0])
+        gan.averaged.assign(np.zeros_like(self._counts))  # so that its sum is that of an epoch, and precise
+        self.averaged = self._sums.mean()
         errors = max_abs_error(self.learned, target)
         counted = self._counts / self._counts.sum(-1, keepdims=True)
         measured = {name: float(np.median(values)) for name, values in gan.run_metrics.items()}
@@ -171,14 +235,10 @@ class Game:
             },
         )
 
-    def _average(self) -> np.ndarray:
-        """The mean over every step of the later half of the epochs since a control was moved, [R, K]."""
-        half = self._since + (self.epoch - self._since) // 2
-        epochs = np.array([epoch for epoch, _, _ in self._steps[:-1]])
-        _, first, before = self._steps[int(np.abs(epochs - half).argmin())]
-        _, last, total = self._steps[-1]
-        mean: np.ndarray = (total - before) / (last - first)
-        return mean
+    def _begin_sums(self) -> None:
+        """Begin the average anew, since a control was moved."""
+        taken = int(self.gan.generator_optimizer.iterations.numpy())
+        self._sums = Sums(self.epoch, taken, self._counts.shape)
 
     def _looked(self, temperature: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Verdicts on each category [R, K], and samples of the first run [n, K]."""
@@ -189,8 +249,10 @@ class Game:
     def frame(self) -> dict[str, Any]:
         """What the page shows after the last epoch."""
         verdicts, samples = self._look(tf.constant(self.controls.temperature))
-        told = accuracy(self.gan, tf.constant(self._fresh.epoch(self.epoch)[0]))
+        self._frames += 1
+        told = accuracy(self.gan, tf.constant(self._fresh.epoch(self._frames)[0]))
         return {
+            "controls": self.controls,
             "epoch": self.epoch,
             "target": np.asarray(self.controls.target),
             "learned": self.learned,

@@ -1,6 +1,7 @@
 """The page in a notebook's cell: a frame of a server of this machine, or a picture where nothing is live."""
 
 import atexit
+import os
 import subprocess
 import sys
 from html import escape
@@ -68,7 +69,7 @@ def _address() -> str:
     """The address of this process's server, which is begun when it is first needed."""
     global _server, _served
     if _server is None or _server.poll() is not None:
-        command = [sys.executable, "-m", "gumbel_gan.play", "--no-browser"]
+        command = [sys.executable, "-m", "gumbel_gan.play", "--no-browser", "--parent", str(os.getpid())]
         _server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         atexit.register(_server.terminate)
         assert _server.stdout is not None

@@ -26,7 +26,7 @@ from bokeh.models import (
 )
 
 from .controls import CHOICES, RANGES, Controls
-from .pictures import Pictures
+from .pictures import DARK, Pictures
 from .player import FASTEST, Player
 from .stops import STOPS
 
@@ -34,20 +34,34 @@ TICK = 70
 """Milliseconds between two looks for a frame: fourteen a second."""
 IDLE = 600.0
 """Seconds after which a page that nobody touches pauses."""
-DARK = """
-const dark = matchMedia("(prefers-color-scheme: dark)").matches
-if (dark) for (const plot of plots) {
-    plot.background_fill_color = "#16181c"
-    plot.border_fill_color = "#16181c"
-    plot.title.text_color = "#e6e6e6"
-    for (const axis of [...plot.below, ...plot.left]) {
-        axis.axis_label_text_color = axis.major_label_text_color = "#e6e6e6"
-        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = "#9a9a9a"
-    }
-    for (const part of plot.above) if ("label_text_color" in part) part.label_text_color = "#e6e6e6"
-    for (const grid of plot.center) if ("grid_line_color" in grid) grid.grid_line_color = "#33373e"
+READY = """
+for (const slider of sliders) {
+    const handle = Bokeh.index.find_one_by_id(slider.id).shadow_el.querySelector(".noUi-handle")
+    handle.setAttribute("aria-label", slider.title)
 }
 document.addEventListener("visibilitychange", () => { hidden.active = document.hidden })
+"""
+STARTING = "Starting TensorFlow, and compiling the game: some seconds ..."
+WORDS = """
+<details><summary>What the words mean</summary>
+<p><b>Learned</b> is what the generator gives now, <b>averaged</b> its mean over the later half of the
+steps since a control was moved. <b>Counting</b> is the frequencies of the same numbers since the target
+was moved.</p>
+<p>The discriminator's verdict is how probable it thinks that a category is real. It <b>is right</b> half of
+the time if it cannot tell real examples from generated ones.</p>
+<p><b>Signal</b> is the length of the generator's exact gradient, <b>noise</b> how far an estimate from one
+batch is from it. A sample <b>without a gradient</b> teaches nothing. <b>Sharpness</b> is the largest
+component of a sample: 1 is one-hot.</p>
+<p><b>Smoothing</b> is what the discriminator sees of real examples, the <b>view</b> what it sees of
+generated ones.</p>
+</details>
+"""
+COPY = """
+navigator.clipboard.writeText(it.text).then(() => {
+    const label = button.label
+    button.label = "copied"
+    setTimeout(() => { button.label = label }, 1000)
+})
 """
 SAVE = """
 Bokeh.index.find_one_by_id(plot.id).export("png", false).to_blob().then((blob) => {
@@ -75,8 +89,7 @@ TEMPLATE = """
 {% endblock %}
 """
 INPUT = """
-input.bk-input { color: FieldText; background-color: Field; }
-select.bk-input { color: #222222; }
+.bk-input { color: #222222 !important; background-color: #ffffff !important; }
 """
 RATE = "return (10 ** tick).toPrecision(2)"
 SPEED = "return tick >= 3 ? 'as fast as it can' : (10 ** tick).toPrecision(2)"
@@ -106,7 +119,15 @@ class Page:
         document.template = TEMPLATE
         document.add_root(self._layout())
         document.js_on_event(
-            DocumentReady, CustomJS(args={"plots": self.pictures.plots, "hidden": self.hidden}, code=DARK)
+            DocumentReady,
+            CustomJS(
+                args={
+                    "plots": self.pictures.plots,
+                    "hidden": self.hidden,
+                    "sliders": [self.speed, *self.sliders.values()],
+                },
+                code=DARK + READY,
+            ),
         )
         self.player = Player(controls)  # last: nobody would end it if something above failed
         document.on_session_destroyed(self.close)
@@ -123,7 +144,7 @@ class Page:
             for name, (low, high) in RANGES.items()
         }  # fmt: skip
         self.target = TextInput(
-            title="target, by dragging its bars or here", name="target", width=230, stylesheets=[INPUT]
+            title="target: drag its bars, or give weights", name="target", width=230, stylesheets=[INPUT]
         )
         self.held = Toggle(label="hold the generator at the target", name="held", width=230)
         self.selects = {
@@ -132,6 +153,7 @@ class Page:
                 options=[str(choice) for choice in choices],
                 name=name,
                 width=165,
+                stylesheets=[INPUT],
             )
             for name, choices in CHOICES.items()
             if name != "runs"
@@ -148,7 +170,7 @@ class Page:
         )  # fmt: skip
         self.stops = [Button(label=stop.title, name=f"stop-{n + 1}") for n, stop in enumerate(STOPS)]
         self.text = Div(name="text", sizing_mode="stretch_width")
-        self.readout = Div(name="readout", sizing_mode="stretch_width")
+        self.readout = Div(text=STARTING, name="readout", sizing_mode="stretch_width")
         self.told = Div(name="told", sizing_mode="stretch_width")
         self.query = Div(name="query", visible=False)
         self.hidden = Toggle(name="hidden", visible=False)
@@ -157,9 +179,7 @@ class Page:
         self.copies = []
         for label, name in copies.items():
             button = Button(label=f"copy {label}", name=f"copy-{name}", width=150)
-            button.js_on_click(
-                CustomJS(args={"it": self.copied[name]}, code="navigator.clipboard.writeText(it.text)")
-            )
+            button.js_on_click(CustomJS(args={"it": self.copied[name], "button": button}, code=COPY))
             self.copies.append(button)
         self.save = Button(label="save the heatmap", name="save", width=150)
         self.save.js_on_click(CustomJS(args={"plot": self.pictures.heat}, code=SAVE))
@@ -186,7 +206,11 @@ class Page:
         wide = {"sizing_mode": "stretch_width"}
         now = column(*self.sliders.values(), row(self.target, self.held, styles=flow, **wide), **wide)
         new = column(
-            Div(text="<b>These compile the game again</b>, which takes a second or two:", **wide),
+            Div(
+                text="<b>These compile the game again</b>, which takes some seconds; with another number of "
+                "runs, a new game begins:",
+                **wide,
+            ),
             row(*self.selects.values(), self.runs, styles=flow, **wide),
             **wide,
         )
@@ -198,6 +222,7 @@ class Page:
             self.readout,
             row(*self.pictures.plots, styles=flow, **wide),
             row(*[_half(part) for part in (now, new)], styles={**flow, "gap": "24px"}, **wide),
+            Div(text=WORDS, **wide),
             self.told,
             row(*self.copies, self.save, styles=flow, **wide),
             self.query, self.hidden, *self.copied.values(),
@@ -213,16 +238,20 @@ class Page:
             select.value = str(getattr(controls, name))
         self.runs.active = CHOICES["runs"].index(controls.runs)
         self.held.active = controls.held
-        self.target.value = " ".join(f"{p:.3g}" for p in controls.target)
+        self.target.value = " ".join(f"{p:g}" for p in controls.target)
         self._setting = False
         self.query.text = controls.query()
         texts = {"command": controls.command(), "python": controls.python(), "settings": controls.query()}
         for name, text in texts.items():
             self.copied[name].text = text
-        held = "<p>A held generator is a page's own; a study measures it as the task <code>leak</code>.</p>"
+        held = (
+            "<p>They cannot hold the generator at the target; a study's task <code>leak</code> measures this "
+            "case.</p>"
+        )
+        told = escape(f"{texts['command']}\n\n{texts['python']}")
         self.told.text = (
-            f"<p>The same without a page:</p><pre style='white-space:pre-wrap'>{escape(texts['command'])}\n\n"
-            f"{escape(texts['python'])}</pre>" + (held if controls.held else "")
+            f"<p>A fresh training with these settings:</p><pre style='white-space: pre-wrap'>{told}</pre>"
+            + (held if controls.held else "")
         )
         stop = None if self.stop is None else STOPS[self.stop]
         self.text.text = (f"<p role='alert'>{escape(self.problem)}</p>" if self.problem else "") + (
@@ -254,7 +283,7 @@ class Page:
         self.player.change(controls)
         self._show_controls()
         if compiles:
-            self.readout.text = "<p>Compiling the game again ...</p>"
+            self.readout.text = "Compiling the game again ..."
 
     def visit(self, number: int) -> None:
         """Go to a stop, and begin its game."""
@@ -268,10 +297,8 @@ class Page:
         p = float(np.clip(height, 0.0, 1.0))
         others = np.delete(np.asarray(self.controls.target), category)
         others = others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others))
-        target = np.insert(others * (1 - p), category, p).round(4)
-        target[int(target.argmax())] += 1 - target.sum()
-        self.stop = None
-        self.change(replace(self.controls, target=tuple(float(value) for value in target)))
+        self.problem, self.stop = "", None
+        self.change(replace(self.controls, target=_shares(np.insert(others * (1 - p), category, p))))
 
     def _paused(self, attribute: str, old: Any, new: bool) -> None:
         self.play.label = "play" if new else "pause"
@@ -295,15 +322,18 @@ class Page:
         if not self.play.active and time.monotonic() - self._touched > self.idle:
             self.play.active = True
             self._touched = float("inf")
+            self.problem = f"Paused, since nobody touched the page for {self.idle / 60:g} minutes."
+            self._show_controls()
+            self.problem = ""
         try:
             frame = self.player.frame()
         except EOFError:
             self.readout.text = "<p role='alert'>The game's process has ended: load the page again.</p>"
             return
-        if frame is None or len(frame["target"]) != len(self.controls.target):
+        if frame is None or frame["controls"] != self.controls:  # one from before a control was moved
             return
         self.document.hold("combine")  # one message, and one drawing
-        self.pictures.show(frame)
+        self.pictures.show(frame, self.play.active)
         self.readout.text = self._read(frame)
         self.document.unhold()
 
@@ -318,8 +348,8 @@ class Page:
             "epoch": f"{frame['epoch']:,}",
             "epochs a second": f"{rate:.0f}",
             "maximum error, mean of 50 epochs": f"{frame['last']:.4f}",
-            "of the average": f"{past['averaged'][-1]:.4f}",
-            "of counting": f"{past['counted'][-1]:.4f}",
+            "maximum error of the average": f"{past['averaged'][-1]:.4f}",
+            "maximum error of counting": f"{past['counted'][-1]:.4f}",
             "the discriminator is right": f"{100 * frame['accuracy']:.0f} %",
             "sharpness": f"{past['sharpness'][-1]:.3f}",
             "times compiled": f"{frame['compiled']}, the last in {frame['compile_seconds']:.1f} s",
@@ -347,7 +377,19 @@ def _chosen(name: str, value: str) -> dict[str, Any]:
 
 
 def _probabilities(text: str) -> tuple[float, ...]:
+    """What was typed, as probabilities: it may be weights."""
     try:
-        return tuple(float(part) for part in text.replace(",", " ").split())
+        weights = np.array([float(part) for part in text.replace(",", " ").split()])
     except ValueError:
-        raise ValueError(f"target: received {text!r}: give probabilities, as 0.2 0.3 0.5") from None
+        weights = np.zeros(0)
+    if not len(weights) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.sum():
+        raise ValueError(f"target: received {text!r}: give weights of zero or more, as 1 1 2")
+    return _shares(weights / weights.sum())
+
+
+def _shares(probabilities: np.ndarray) -> tuple[float, ...]:
+    """Probabilities of four digits, which add up to one."""
+    rounded = probabilities.round(4)
+    largest = int(rounded.argmax())
+    rounded[largest] = round(1 - np.delete(rounded, largest).sum(), 4)
+    return tuple(rounded.tolist())

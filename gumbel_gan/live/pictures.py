@@ -21,6 +21,20 @@ GREY = "#808080"
 """Seen on white, and on black."""
 TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 """Where the one-hot vectors of three categories lie."""
+DARK = """
+const dark = matchMedia("(prefers-color-scheme: dark)").matches
+if (dark) for (const plot of plots) {
+    plot.background_fill_color = "#16181c"
+    plot.border_fill_color = "#16181c"
+    plot.title.text_color = "#e6e6e6"
+    for (const axis of [...plot.below, ...plot.left]) {
+        axis.axis_label_text_color = axis.major_label_text_color = "#e6e6e6"
+        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = "#9a9a9a"
+    }
+    for (const part of plot.above) if ("label_text_color" in part) part.label_text_color = "#e6e6e6"
+    for (const grid of plot.center) if ("grid_line_color" in grid) grid.grid_line_color = "#33373e"
+}
+"""
 SLOWER, MANY = 3, 100
 """After so many epochs the lines are drawn with every third frame only: they hardly change any more."""
 Dragged = Callable[[int, float], None]
@@ -86,11 +100,16 @@ class Pictures:
         return draw
 
     def _moved(self, attribute: str, old: Any, new: Any) -> None:
-        if self._showing or len(new["y"]) != self.categories:
+        if self._showing:
+            return
+        if len(new["y"]) != self.categories:  # one was deleted
+            self.show_target(self._target)
             return
         moved = np.abs(np.asarray(new["y"], float) - self._target)
         if moved.max() > 1e-6:
             self._told(int(moved.argmax()), float(new["y"][int(moved.argmax())]))
+        else:  # it was dragged to the side
+            self.show_target(self._target)
 
     def _verdicts(self) -> Any:
         self.judged = plot("the discriminator: is it real?")
@@ -131,7 +150,7 @@ class Pictures:
             "sharpness",
         )
         self.past = ColumnDataSource({name: [] for name in names})
-        draw = self._over_epochs("the largest error", y_axis_type="log", y_range=(1e-4, 1))
+        draw = self._over_epochs("maximum error", y_axis_type="log", y_range=(1e-4, 1))
         draw.varea("epoch", "low", "high", source=self.past, fill_color=BLUE, fill_alpha=0.2)
         self._lines(draw, [("middle", "learned", "solid"), ("averaged", "averaged", "dashed"),
                            ("counted", "counting", "dotted")])  # fmt: skip
@@ -147,7 +166,7 @@ class Pictures:
     def _shares(self) -> Any:
         draw = self._over_epochs("samples", y_range=(-0.02, 1.02))
         self._lines(draw, [("dead", "without a gradient", "solid"), ("sharpness", "sharpness", "dashed")])
-        draw.yaxis.axis_label = "share, and size"
+        draw.yaxis.axis_label = "share; sharpness"
         return draw
 
     def _over_epochs(self, title: str, **options: Any) -> Any:
@@ -163,7 +182,7 @@ class Pictures:
         draw.xaxis.axis_label = "epoch"
 
     def _triangle(self) -> Any:
-        draw = plot("samples of three categories", x_range=(-0.3, 1.3), y_range=(-0.1, 1.0))
+        draw = plot("samples of three categories", x_range=(-0.3, 1.3), y_range=(-0.1, 1.1), max_width=330)
         self.samples = ColumnDataSource({"x": [], "y": []})
         draw.line(*TRIANGLE[[0, 1, 2, 0]].T, line_color=GREY)
         draw.scatter("x", "y", source=self.samples, size=5, color=BLUE, alpha=0.4)
@@ -171,7 +190,7 @@ class Pictures:
         draw.axis.visible = draw.grid.visible = draw.visible = False
         return draw
 
-    def show_target(self, target: Sequence[float]) -> None:
+    def show_target(self, target: Sequence[float] | np.ndarray) -> None:
         """Put the target's dots where they belong; room for as many categories."""
         self._target = np.asarray(target)
         places = np.arange(len(target))
@@ -182,7 +201,7 @@ class Pictures:
                 draw.xaxis.ticker = FixedTicker(ticks=places.tolist())
                 draw.xaxis.axis_label = "category"
             self.heat.yaxis.ticker = FixedTicker(ticks=places.tolist())
-            self.heat.y_range.update(start=-0.5, end=len(target) - 0.5)
+            self.heat.y_range.update(start=len(target) - 0.5, end=-0.5)
             empty = {name: np.full(len(target), np.nan) for name in ("learned", "averaged", "low", "high")}
             self.distribution.data = {"x": places, "target": self._target, **empty}
             self.plots[-1].visible = len(target) == 3
@@ -192,8 +211,8 @@ class Pictures:
         self.handles.data = {"x": places.astype(float), "y": self._target.astype(float)}
         self._showing = False
 
-    def show(self, frame: dict[str, Any]) -> None:
-        """Draw a frame."""
+    def show(self, frame: dict[str, Any], whole: bool) -> None:
+        """Draw a frame; the lines only with every third one, or if the whole is wanted."""
         learned, past = frame["learned"], frame["past"]
         low, high = np.quantile(learned, (0.05, 0.95), axis=0)
         self.distribution.data = {
@@ -209,7 +228,7 @@ class Pictures:
         }  # fmt: skip
         self.heat.x_range.update(start=first - 0.5, end=last + 0.5)
         self._shown += 1
-        if self._shown % SLOWER == 1 or last < MANY:
+        if whole or self._shown % SLOWER == 1 or last < MANY:
             self.past.data = past
             for draw in self.over_epochs:
                 draw.x_range.update(start=first - 0.5, end=last + 0.5)

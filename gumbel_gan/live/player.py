@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 from contextlib import suppress
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,6 +16,12 @@ FASTEST = 1_000.0
 """Epochs a second: more than a game has, so that it goes as fast as it can."""
 
 
+PROGRAMS = 2
+"""That a process compiles before another takes its place: TensorFlow keeps some 30 MB of each for good."""
+PATIENCE = 3.0
+"""Seconds to wait for what another process goes on with."""
+
+
 class Player:
     """A game in a process that belongs to one page.
 
@@ -24,28 +31,50 @@ class Player:
 
     def __init__(self, controls: Controls) -> None:
         self.controls = controls
-        self.runs = controls.runs
+        self.paused, self.speed = False, FASTEST
         self._begin()
 
-    def _begin(self) -> None:
+    def _begin(self, state: dict[str, Any] | None = None) -> None:
+        self.programs = 1
         spawn = multiprocessing.get_context("spawn")
         self._ours, theirs = spawn.Pipe()
-        self.process = spawn.Process(target=play, args=(theirs, self.controls), daemon=True)
+        self.process = spawn.Process(target=play, args=(theirs, self.controls, state), daemon=True)
         self.process.start()
         theirs.close()
+        self._send("speed", self.speed)
+        if self.paused:
+            self._send("pause", None)
 
     def change(self, controls: Controls) -> None:
-        """Move the controls; another number of runs takes another process, set up for it."""
+        """Move the controls; another number of runs, or too many programs, take another process."""
+        self.programs += controls.compiles_again(self.controls)
+        runs = controls.runs != self.controls.runs
+        same_size = not runs and len(controls.target) == len(self.controls.target)
         self.controls = controls
-        if controls.runs == self.runs:
+        if runs or self.programs > PROGRAMS:
+            state = self._state() if same_size else None
+            self.close()
+            self._begin(state)
+        else:
             self._send("change", controls)
-            return
-        self.runs = controls.runs
-        self.close()
-        self._begin()
+
+    def _state(self) -> dict[str, Any] | None:
+        """What another process goes on with; None if this one does not answer."""
+        self._send("leave", None)
+        end = time.monotonic() + PATIENCE
+        with suppress(EOFError, OSError):
+            while self._ours.poll(max(0.0, end - time.monotonic())):
+                told: dict[str, Any] = self._ours.recv()
+                if "weights" in told:
+                    return told
+        return None
 
     def tell(self, what: str, value: Any = None) -> None:
         """Say one of: play, pause, step (one epoch), again (from the start), speed (epochs a second)."""
+        if what in ("play", "pause"):
+            self.paused = what == "pause"
+        elif what == "speed":
+            self.speed = value
         self._send(what, value)
 
     def _send(self, what: str, value: Any) -> None:
@@ -69,21 +98,18 @@ class Player:
     def close(self) -> None:
         """End the process, and free its memory."""
         self._ours.close()
-        self.process.terminate()
-        self.process.join(5)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
+        self.process.kill()  # there is nothing that it should save
+        self.process.join()
         self.process.close()
 
 
-def play(connection: Connection, controls: Controls) -> None:
+def play(connection: Connection, controls: Controls, state: dict[str, Any] | None = None) -> None:
     """The process: train, send frames, do as it is told, until the other end is closed."""
     with suppress(EOFError, OSError, KeyboardInterrupt):  # the page was closed
         with loading(controls.runs, 1, len(controls.target)):
             from .game import Game
 
-        _Playing(connection, Game(controls)).go()
+        _Playing(connection, Game(controls, state)).go()
 
 
 class _Playing:
@@ -96,9 +122,16 @@ class _Playing:
         """Play until the other end is closed."""
         while True:
             wait = None if self.paused else max(0.0, self.next_epoch - time.monotonic())
+            told = []
             while self.connection.poll(wait):
-                self.do(*self.connection.recv())
+                told.append(self.connection.recv())
                 wait = 0.0
+            for (what, value), (following, _) in pairwise([*told, ("", None)]):
+                if (what, following) != (
+                    "change",
+                    "change",
+                ):  # of a slider that is dragged the last one counts
+                    self.do(what, value)
             if not self.paused:
                 self.epoch()
 
@@ -121,11 +154,17 @@ class _Playing:
             self.game.change(value)
         elif what == "again":
             self.game.again()
+        elif what == "leave":
+            self.connection.send(self.game.state())
+            raise EOFError
         elif what == "speed":
             self.speed, self.next_epoch = value, 0.0
         elif what in ("play", "pause"):
             self.paused = what == "pause"
         if what == "step" or (what in ("change", "again") and self.paused):
+            if what == "change" and self.game.gan.traces:
+                self.send()  # it can be seen without an epoch
+                return
             paused, self.paused = self.paused, True
             self.epoch()
             self.paused = paused

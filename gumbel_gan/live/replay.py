@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.opening import open_source
 from ..results.result import Result
-from ..training.program import Stopped
+from ..training.program import Interrupted, Stopped
 from ..training.progress import Told
 from ..training.run import run
 
@@ -32,7 +32,8 @@ def verdicts(result: Result, progress: Told | None = None) -> np.ndarray | None:
         return None
     config = result.config
     own = config.data.given or any(config.own_parts())  # which would run the user's code
-    found = None if own or result.train_seconds > LONGEST else _again(result, progress)
+    short = result.train_seconds <= LONGEST and result.trained_epochs == config.epochs
+    found = _again(result, progress) if short and not own else None
     return _of(result.discriminator, result.runs, len(result.labels))[None] if found is None else found
 
 
@@ -44,6 +45,8 @@ def _again(result: Result, progress: Told | None) -> np.ndarray | None:
         if not source.replayable:
             return None
         again, _ = run(replace(result.config, output=None), source, [asking], progress=progress)
+    except Interrupted as error:
+        raise KeyboardInterrupt from error
     except (ValueError, Stopped):
         return None
     same = again.probabilities.shape == result.probabilities.shape and np.allclose(

@@ -6,10 +6,12 @@ import socket
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+import psutil
 from bokeh.application import Application
 from bokeh.application.handlers.function import FunctionHandler
 from bokeh.document import Document
 from bokeh.server.server import Server
+from tornado.ioloop import PeriodicCallback
 
 from .controls import Controls
 from .page import IDLE, Page
@@ -19,8 +21,14 @@ CLOSED = 1_000
 """Milliseconds after which the game of a page that was closed is ended."""
 
 
-def serve(port: int, controls: Controls, opened: Callable[[str], None], idle: float = IDLE) -> None:
-    """Serve the page until the process is interrupted.
+def serve(
+    port: int,
+    controls: Controls,
+    opened: Callable[[str, Callable[[], None]], None],
+    idle: float = IDLE,
+    parent: int | None = None,
+) -> None:
+    """Serve the page until told to stop.
 
     The token is a part of every path, that of the web socket, too: without it nothing is found. Bokeh refuses
     a web socket from another origin.
@@ -28,8 +36,9 @@ def serve(port: int, controls: Controls, opened: Callable[[str], None], idle: fl
     Args:
         port: to listen at; 0 takes a free one.
         controls: of a page whose address has no settings.
-        opened: is told the address when it can be opened.
+        opened: is told the address when it can be opened, and what stops the server, from any thread.
         idle: seconds after which a page that nobody touches pauses.
+        parent: number of a process with which the server ends.
 
     Raises:
         OSError: the port cannot be had.
@@ -61,5 +70,18 @@ def serve(port: int, controls: Controls, opened: Callable[[str], None], idle: fl
         keep_alive_milliseconds=10_000,
     )
     server.start()
-    opened(f"http://{HOST}:{port}/{token}/")
-    server.run_until_shutdown()
+    loop = server.io_loop
+
+    def stop() -> None:
+        loop.add_callback(loop.stop)
+
+    def look() -> None:
+        if parent is not None and not psutil.pid_exists(parent):
+            loop.stop()
+
+    looking = PeriodicCallback(look, CLOSED)
+    looking.start()
+    opened(f"http://{HOST}:{port}/{token}/", stop)
+    loop.start()
+    looking.stop()
+    server.stop()

@@ -45,10 +45,10 @@ def write_page(directory: str, progress: "Told | None" = None) -> str:
     if os.path.isfile(os.path.join(directory, "study.csv")):
         from ..laboratory.loading import study_curves
 
-        curves = study_curves(directory)
+        curves, quantity = study_curves(directory)
         from .document import of_study
 
-        html = of_study(list(curves), list(curves.values()), directory)
+        html = of_study(list(curves), list(curves.values()), directory, quantity)
     else:
         result = load(directory)
         with loading(*result.config.side_by_side, len(result.labels)):

@@ -177,7 +177,10 @@ class Recorder(keras.callbacks.Callback):
         return False
 
     def put_back(self) -> None:
-        """Give the generator the weights, and `averaged` the mean, of the last epoch that was recorded."""
+        """Give the generator the weights, and `averaged` the mean, of the last epoch that was recorded.
+
+        Where the next one had begun, the discriminator and the optimizers have gone on.
+        """
         self.model.wait()
         for weight, value in zip(self.model.generator.weights, self._weights, strict=True):
             weight.assign(value)

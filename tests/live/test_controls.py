@@ -40,8 +40,11 @@ def test_a_target_that_moves_compiles_nothing() -> None:
         ("estimator=exat", "estimator: received exat, did you mean exact?"),
         ("estimator=mine:Own", "estimator: received mine:Own: give one of"),
         ("target=0.5 0.6", "target: "),
-        ("target=a b", "target: received 'a b': give a list of probabilities"),
+        ("target=a b", "target: received 'a b': give probabilities"),
         ("token=1", "settings: received token: give one of target, "),
+        ("held=2", "held: received '2': give 0 or 1"),
+        ("estimator", "estimator: received : give one of gumbel_softmax"),
+        ("runs=1&runs=16", "runs: received twice: give it once"),
         ("runs=1000", "runs: received 1000: give one of 1, 16, 64"),
         (
             "estimator=reinforce&smoothing=relaxed",

@@ -1,5 +1,6 @@
 """The game that a page shows, without a page."""
 
+import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from gumbel_gan.live.controls import Controls
-from gumbel_gan.live.game import MOST, Game, Past
+from gumbel_gan.live.game import MOST, Game, Past, Sums
 from gumbel_gan.live.stops import STOPS
 
 
@@ -23,8 +24,8 @@ def test_the_past_is_thinned() -> None:
         past.add(epoch, {"value": epoch})
     assert len(past.rows) <= MOST
     epochs = past.arrays()["epoch"]
-    assert (np.diff(epochs) == past.every).all()
-    assert epochs[-1] > 10 * MOST - 2 * past.every
+    assert (np.diff(epochs[:-1]) == past.every).all()
+    assert epochs[-1] == 10 * MOST - 1
 
 
 def test_controls_that_act_at_once_trace_nothing_anew() -> None:
@@ -71,3 +72,41 @@ def test_the_stops_show_what_they_say(stop: int, bounds: dict[str, tuple[float, 
     frame["averaged"] = frame["past"]["averaged"][-1]
     for name, (low, high) in bounds.items():
         assert low <= frame[name] <= high
+
+
+def test_the_average_is_that_of_every_step_of_the_later_half() -> None:
+    sums = Sums(100, 1_000, (1, 1))
+    for epoch in range(101, 10_101):  # ten steps each, in which the generator gives the epoch's number
+        taken = 1_000 + 10 * (epoch - 100)
+        sums.add(epoch, taken, np.array([[epoch * 10 / taken]], np.float32))
+        if epoch in (101, 110, 1_100, 10_100):
+            exact = np.mean(np.arange(100 + (epoch - 100) // 2 + 1, epoch + 1))
+            assert sums.mean()[0, 0] == pytest.approx(exact, rel=0.01)
+    assert len(sums.rows) <= 2 * MOST + 1
+
+
+def test_the_average_begins_anew_when_a_control_is_moved() -> None:
+    game = Game(Controls(target=(0.5, 0.5)))
+    played(game, 5)
+    game.gan.generator_optimizer.iterations.assign(20_000_000)  # as after a long game
+    game.change(Controls(target=(0.5, 0.5), held=True))
+    frame = played(game, 3)
+    np.testing.assert_allclose(frame["averaged"], [0.5, 0.5], atol=1e-5)
+    assert frame["past"]["counted"][-1] < 0.1
+
+
+def test_counting_begins_anew_with_the_target() -> None:
+    game = Game(Controls(target=(0.9, 0.1)))
+    played(game, 20)
+    game.change(Controls(target=(0.1, 0.9)))
+    assert played(game, 5)["past"]["counted"][-1] < 0.03
+
+
+def test_another_process_goes_on() -> None:
+    game = Game(Controls())
+    before = played(game, 30)
+    again = Game(Controls(estimator="exact", generator_rate=1e-5), pickle.loads(pickle.dumps(game.state())))
+    after = played(again, 1)
+    assert (after["epoch"], after["compiled"]) == (31, 2)
+    np.testing.assert_allclose(after["learned"], before["learned"], atol=0.02)
+    assert len(after["past"]["epoch"]) == 31

@@ -139,7 +139,7 @@ def test_a_bar_that_is_dragged_moves_the_target(page: Any) -> None:
     [
         (1, "maximum error, mean of 50 epochs", 0, 0.04),
         (2, "maximum error, mean of 50 epochs", 0.12, 1),
-        (3, "of the average", 0, 0.01),
+        (3, "maximum error of the average", 0, 0.01),
         (4, "the discriminator is right", 90, 100),
         (5, "the discriminator is right", 40, 60),
     ],

@@ -72,10 +72,12 @@ def test_verdicts_of_a_training_that_cannot_be_repeated(trained: Any) -> None:
 
 def test_a_study_is_one_file_with_a_line_for_each_cell() -> None:
     curves = [np.full((4, 3), 0.1), np.linspace(0.1, 0.2, 12).reshape(4, 3)]
-    html = of_study(["a cell", "<another>"], curves, "studies/mine")
+    html = of_study(["a cell", "<another>"], curves, "studies/<mine>", "maximum error")
     told = json.dumps(documents(html))
     assert "a cell" in told
     assert "<another>" in unescape(told)
+    assert "maximum error" in told
+    assert "<mine>" not in html
     assert len(html) < 3e6
 
 
@@ -121,5 +123,5 @@ def test_train_opens_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(webbrowser, "open", opened.append)
     output = tmp_path / "out"
     train.main(["--epochs", "2", "--training.batches", "5", "--output", str(output), "--quiet", "--open"])
-    assert opened == [f"file://{output}/page.html"]
+    assert opened == [(output / "page.html").as_uri()]
     assert (output / "page.html").exists()

@@ -1,0 +1,68 @@
+"""The game's process."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import psutil
+import pytest
+
+from gumbel_gan.live.controls import Controls
+from gumbel_gan.live.player import PROGRAMS, Player
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def player() -> Iterator[Player]:
+    made = Player(Controls())
+    yield made
+    made.close()
+
+
+def shows(controls: Controls, frame: dict[str, Any]) -> bool:
+    return bool(frame["controls"] == controls)
+
+
+def frame_of(player: Player, wanted: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        frame = player.frame()
+        if frame is not None and wanted(frame):
+            return frame
+        time.sleep(0.02)
+    raise AssertionError("no such frame")
+
+
+def test_other_runs_are_as_paused_as_before(player: Player) -> None:
+    frame_of(player, lambda frame: frame["epoch"] > 3)
+    player.tell("pause")
+    player.change(Controls(runs=16))
+    player.tell("step")
+    assert frame_of(player, lambda frame: frame["controls"].runs == 16)["epoch"] == 1
+    time.sleep(1)
+    assert player.frame() is None
+
+
+def test_many_programs_take_little_memory(player: Player) -> None:
+    """A process that has compiled enough is replaced by one that goes on."""
+    epoch, sizes = 0, []
+    for number, estimator in enumerate(("exact", "rloo", "reinmax", "straight_through", "gumbel_softmax"), 2):
+        controls = replace(player.controls, estimator=estimator)
+        player.change(controls)
+        frame = frame_of(player, partial(shows, controls))
+        assert frame["compiled"] == number
+        assert frame["epoch"] > epoch
+        epoch = frame["epoch"]
+        sizes.append(psutil.Process(player.process.pid).memory_info().rss / 1e6)
+    assert max(sizes) - min(sizes) < 50 * PROGRAMS / 2
+
+
+def test_a_process_that_has_died_is_told_of(player: Player) -> None:
+    frame_of(player, lambda frame: True)
+    psutil.Process(player.process.pid).kill()
+    with pytest.raises(EOFError):
+        frame_of(player, lambda frame: False)
+    player.tell("pause")
