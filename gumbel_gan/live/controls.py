@@ -107,6 +107,10 @@ class Controls:
         shape = len(self.target) != len(before.target)
         return shape or any(getattr(self, name) != getattr(before, name) for name in CHOICES)
 
+    def goes_on_from(self, before: "Controls") -> bool:
+        """Whether a game can go on with these: the runs and the categories are as many as before."""
+        return self.runs == before.runs and len(self.target) == len(before.target)
+
     def changed(self) -> dict[str, Any]:
         """Those that are not as in the post, by name."""
         names = [field.name for field in fields(self)]

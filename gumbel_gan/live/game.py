@@ -103,7 +103,10 @@ class Game:
         self.compiled = 0
         self.compile_seconds = 0.0
         if state is None:
-            self._start()
+            self.epoch = 0
+            self.past, self.last = Past(), deque[float](maxlen=LAST)
+            self._counts = np.zeros((controls.runs, len(controls.target)))
+            self._compile([])
             return
         self.epoch, self.past, self.last, self._counts, self.compiled = (
             state[name] for name in ("epoch", "past", "last", "counts", "compiled")
@@ -124,17 +127,11 @@ class Game:
     def _weights(self) -> list[list[np.ndarray]]:
         return [network.get_weights() for network in (self.gan.generator, self.gan.discriminator)]
 
-    def _start(self) -> None:
-        self.epoch = 0
-        self.past, self.last = Past(), deque[float](maxlen=LAST)
-        self._counts = np.zeros((self.controls.runs, len(self.controls.target)))
-        self._compile()
-
-    def _compile(self, weights: list[list[np.ndarray]] | None = None) -> None:
+    def _compile(self, weights: list[list[np.ndarray]]) -> None:
         """Make the GAN; with the weights of the one before, where they fit."""
         controls = self.controls
         self.gan = build(controls.config(), len(controls.target))
-        for network, kept in zip((self.gan.generator, self.gan.discriminator), weights or [], strict=False):
+        for network, kept in zip((self.gan.generator, self.gan.discriminator), weights, strict=False):
             if [weight.shape for weight in network.weights] == [weight.shape for weight in kept]:
                 network.set_weights(kept)
         self._every = tf.tile(tf.range(len(controls.target))[None], (controls.runs, 1))  # [R, K]
@@ -157,13 +154,9 @@ class Game:
         self.gan.generator.assign(np.tile(logits, (self.controls.runs, 1)))
 
     def change(self, controls: Controls) -> None:
-        """Go on with other controls; a new program is compiled with the next epoch, if one is needed."""
+        """Go on with other controls that this program can read."""
         before, self.controls = self.controls, controls
-        if controls.runs != before.runs or len(controls.target) != len(before.target):
-            self._start()
-        elif controls.compiles_again(before):
-            self._compile(self._weights())
-        elif controls.target != before.target or controls.held != before.held:
+        if controls.target != before.target or controls.held != before.held:
             self._aim()
         if controls.target != before.target:
             self._counts[:] = 0  # counting begins anew with the target, as the average does

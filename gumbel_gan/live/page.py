@@ -91,6 +91,8 @@ TEMPLATE = """
 INPUT = """
 .bk-input { color: #222222 !important; background-color: #ffffff !important; }
 """
+STEP = 0.05
+"""Of a slider, a part of a power of ten."""
 RATE = "return (10 ** tick).toPrecision(2)"
 SPEED = "return tick >= 3 ? 'as fast as it can' : (10 ** tick).toPrecision(2)"
 
@@ -138,7 +140,7 @@ class Page:
     def _make(self) -> None:
         self.sliders = {
             name: Slider(
-                title=name.replace("_", " "), start=np.log10(low), end=np.log10(high), step=0.05,
+                title=name.replace("_", " "), start=np.log10(low), end=np.log10(high), step=STEP,
                 value=0, format=CustomJSTickFormatter(code=RATE), name=name, sizing_mode="stretch_width",
             )
             for name, (low, high) in RANGES.items()
@@ -233,7 +235,9 @@ class Page:
         self._setting = True
         controls = self.controls
         for name, slider in self.sliders.items():
-            slider.value = round(float(np.log10(getattr(controls, name))), 6)
+            place = float(np.log10(getattr(controls, name)))
+            if abs(slider.value - place) > STEP / 4:  # or one that is being dragged would be thrown back
+                slider.value = round(place, 6)
         for name, select in self.selects.items():
             select.value = str(getattr(controls, name))
         self.runs.active = CHOICES["runs"].index(controls.runs)

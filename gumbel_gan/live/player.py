@@ -1,6 +1,7 @@
 """A game in a process of its own: the page sends what was done to the controls, and gets frames."""
 
 import multiprocessing
+import pickle
 import time
 from contextlib import suppress
 from itertools import pairwise
@@ -16,9 +17,7 @@ FASTEST = 1_000.0
 """Epochs a second: more than a game has, so that it goes as fast as it can."""
 
 
-PROGRAMS = 2
-"""That a process compiles before another takes its place: TensorFlow keeps some 30 MB of each for good."""
-PATIENCE = 3.0
+PATIENCE = 1.0
 """Seconds to wait for what another process goes on with."""
 
 
@@ -34,8 +33,7 @@ class Player:
         self.paused, self.speed = False, FASTEST
         self._begin()
 
-    def _begin(self, state: dict[str, Any] | None = None) -> None:
-        self.programs = 1
+    def _begin(self, state: bytes | None = None) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._ours, theirs = spawn.Pipe()
         self.process = spawn.Process(target=play, args=(theirs, self.controls, state), daemon=True)
@@ -46,26 +44,26 @@ class Player:
             self._send("pause", None)
 
     def change(self, controls: Controls) -> None:
-        """Move the controls; another number of runs, or too many programs, take another process."""
-        self.programs += controls.compiles_again(self.controls)
-        runs = controls.runs != self.controls.runs
-        same_size = not runs and len(controls.target) == len(self.controls.target)
-        self.controls = controls
-        if runs or self.programs > PROGRAMS:
-            state = self._state() if same_size else None
-            self.close()
-            self._begin(state)
-        else:
-            self._send("change", controls)
+        """Move the controls.
 
-    def _state(self) -> dict[str, Any] | None:
-        """What another process goes on with; None if this one does not answer."""
+        Another program takes another process, since TensorFlow keeps some 30 MB of each for good; it goes on
+        where this one stands, unless the number of runs or categories is another one, too.
+        """
+        before, self.controls = self.controls, controls
+        if not controls.compiles_again(before):
+            self._send("change", controls)
+            return
+        state = self._state() if controls.goes_on_from(before) else None
+        self.close()
+        self._begin(state)
+
+    def _state(self) -> bytes | None:
+        """What another process goes on with, which this one need not understand; None without an answer."""
         self._send("leave", None)
         end = time.monotonic() + PATIENCE
         with suppress(EOFError, OSError):
             while self._ours.poll(max(0.0, end - time.monotonic())):
-                told: dict[str, Any] = self._ours.recv()
-                if "weights" in told:
+                if isinstance(told := self._ours.recv(), bytes):
                     return told
         return None
 
@@ -103,13 +101,13 @@ class Player:
         self.process.close()
 
 
-def play(connection: Connection, controls: Controls, state: dict[str, Any] | None = None) -> None:
+def play(connection: Connection, controls: Controls, state: bytes | None = None) -> None:
     """The process: train, send frames, do as it is told, until the other end is closed."""
     with suppress(EOFError, OSError, KeyboardInterrupt):  # the page was closed
         with loading(controls.runs, 1, len(controls.target)):
             from .game import Game
 
-        _Playing(connection, Game(controls, state)).go()
+        _Playing(connection, Game(controls, None if state is None else pickle.loads(state))).go()
 
 
 class _Playing:
@@ -155,7 +153,7 @@ class _Playing:
         elif what == "again":
             self.game.again()
         elif what == "leave":
-            self.connection.send(self.game.state())
+            self.connection.send(pickle.dumps(self.game.state()))
             raise EOFError
         elif what == "speed":
             self.speed, self.next_epoch = value, 0.0

@@ -28,6 +28,7 @@ def test_the_past_is_thinned() -> None:
     assert epochs[-1] == 10 * MOST - 1
 
 
+@pytest.mark.slow
 def test_controls_that_act_at_once_trace_nothing_anew() -> None:
     controls = Controls(target=(0.2, 0.3, 0.5))
     game = Game(controls)
@@ -49,16 +50,6 @@ def test_controls_that_act_at_once_trace_nothing_anew() -> None:
     assert game.epoch == 0
     game.change(replace(controls, held=False))
     assert played(game, 1)["traces"] == 1
-
-
-def test_another_estimator_goes_on_with_what_was_learned() -> None:
-    game = Game(Controls())
-    before = played(game, 100)
-    game.change(Controls(estimator="exact", generator_rate=1e-5))
-    after = played(game, 1)
-    assert after["compiled"] == 2
-    assert after["epoch"] == 101
-    np.testing.assert_allclose(after["learned"], before["learned"], atol=0.02)
 
 
 @pytest.mark.slow
@@ -85,6 +76,7 @@ def test_the_average_is_that_of_every_step_of_the_later_half() -> None:
     assert len(sums.rows) <= 2 * MOST + 1
 
 
+@pytest.mark.slow
 def test_the_average_begins_anew_when_a_control_is_moved() -> None:
     game = Game(Controls(target=(0.5, 0.5)))
     played(game, 5)
@@ -95,6 +87,7 @@ def test_the_average_begins_anew_when_a_control_is_moved() -> None:
     assert frame["past"]["counted"][-1] < 0.1
 
 
+@pytest.mark.slow
 def test_counting_begins_anew_with_the_target() -> None:
     game = Game(Controls(target=(0.9, 0.1)))
     played(game, 20)
@@ -102,7 +95,8 @@ def test_counting_begins_anew_with_the_target() -> None:
     assert played(game, 5)["past"]["counted"][-1] < 0.03
 
 
-def test_another_process_goes_on() -> None:
+@pytest.mark.slow
+def test_another_estimator_goes_on_with_what_was_learned() -> None:
     game = Game(Controls())
     before = played(game, 30)
     again = Game(Controls(estimator="exact", generator_rate=1e-5), pickle.loads(pickle.dumps(game.state())))

@@ -116,6 +116,7 @@ def test_bokeh_is_missing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_train_opens_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gumbel_gan import train
 
