@@ -26,7 +26,7 @@ NAMES = (
 )
 """Columns of metrics.csv:
 
-- dead_fraction: samples whose gradient is exactly zero;
+- dead_fraction: samples whose gradient is zero, but for rounding;
 - gradient_length: root mean square of the exact gradient's length;
 - signal_to_noise: that over the root mean square error of a batch's estimate;
 - sharpness: mean largest component of a sample;
@@ -36,6 +36,8 @@ NAMES = (
 """
 
 SUMS = ("batches", "dead", "signal", "noise", "sharpness", "accuracy_soft", "accuracy_hard")
+ROUNDING = 2 * 2.0**-23
+"""Of a slope of 1 in float32; those of a discriminator that learns the toy are smaller."""
 EVERY = 4
 """Batches of which one is looked at: to look at all would make an epoch a quarter longer."""
 
@@ -176,7 +178,9 @@ def sums(gan: "CategoricalGAN", real: tf.Tensor, samples: tf.Tensor, seed: Seed)
         whole = tf.reduce_mean(single, axis=1)
     else:
         whole = _gradient(gan, real, estimator, logits, batch, seed)
-    dead = tf.reduce_all(single == 0, axis=-1)  # [R, groups]
+    # A slope's rounding error, over the temperature, is all that is left where a sample is one-hot.
+    rounding = ROUNDING / tf.minimum(tf.cast(gan.temperature.value, tf.float32), 1.0)
+    dead = tf.reduce_all(tf.abs(single) <= rounding, axis=-1)  # [R, groups]
     return {
         "batches": tf.ones(runs),
         "dead": tf.reduce_mean(tf.cast(dead, tf.float32), axis=1),

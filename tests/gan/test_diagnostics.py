@@ -31,11 +31,18 @@ def test_columns() -> None:
     assert (metrics["step_ratio"] < 3.17 * np.sqrt(5)).all()
 
 
-def test_cold_samples_have_no_gradient() -> None:
-    """At temperature 0.001 and uniform logits 92 % of the samples have a gradient of exactly zero."""
+@pytest.mark.parametrize(("runs", "epochs"), [(16, 4), (1, 40)])
+def test_cold_samples_have_no_gradient(runs: int, epochs: int) -> None:
+    """At temperature 0.001 and uniform logits 99 % of the samples have no gradient but for rounding.
+
+    The second component of a sample is exp(-gap / temperature), and the gap of K equal logits is below a
+    small x with probability (K - 1) / K x. With a slope of 0.05 a gradient is above the rounding error
+    where the gap is below 0.001 log(0.05 / 2.4e-7) = 0.012. Whether the others are exactly 0.0 is XLA's
+    affair: of many runs it is so where the exponential underflows, of one run never.
+    """
     frozen = Generator(learning_rate=1e-12)
-    metrics = run(Config(runs=16, epochs=4, diagnostics=True, generator=frozen))[0].metrics
-    assert metrics["dead_fraction"].mean() == pytest.approx(0.92, abs=0.02)
+    metrics = run(Config(runs=runs, epochs=epochs, diagnostics=True, generator=frozen))[0].metrics
+    assert metrics["dead_fraction"].mean() == pytest.approx(0.99, abs=0.005)
     assert metrics["sharpness"].mean() > 0.99
 
 
