@@ -179,7 +179,10 @@ def sums(gan: "CategoricalGAN", real: tf.Tensor, samples: tf.Tensor, seed: Seed)
     else:
         whole = _gradient(gan, real, estimator, logits, batch, seed)
     # A slope's rounding error, over the temperature, is all that is left where a sample is one-hot.
-    rounding = ROUNDING / tf.minimum(tf.cast(gan.temperature.value, tf.float32), 1.0)
+    divisor = (
+        tf.minimum(tf.cast(gan.temperature.value, tf.float32), 1.0) if estimator.uses_temperature else 1.0
+    )
+    rounding = ROUNDING / divisor
     dead = tf.reduce_all(tf.abs(single) <= rounding, axis=-1)  # [R, groups]
     return {
         "batches": tf.ones(runs),
