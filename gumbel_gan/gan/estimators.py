@@ -205,6 +205,7 @@ class Exact(Estimator):
     """
 
     one_variable = True
+    uses_temperature = False
 
     def estimate(
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
@@ -249,6 +250,8 @@ class Reinforce(Estimator):
         >>> print(tape.gradient(loss, logits).numpy().round(1))
         [[-0.3 -0.3  0.7]]
     """
+
+    uses_temperature = False
 
     def estimate(
         self, loss: Loss, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed
@@ -305,6 +308,8 @@ class StraightThrough(Pathwise):
         >>> print(sample.numpy(), tape.gradient(loss, logits).numpy().round(2))
         [[[0. 1. 0.]]] [[-0.33 -0.33  0.67]]
     """
+
+    uses_temperature = False
 
     def path(self, logits: tf.Tensor, temperature: tf.Tensor, batch: int, seed: Seed) -> tf.Tensor:
         """Hard samples with the gradient of the probabilities, [R, B, K]."""

@@ -281,6 +281,7 @@ def test_row_of_the_catalogue_tells_the_truth(name: str) -> None:
         estimates(estimator, nonlinear, POINTS[0], t, draws=1000, compiled=False) for t in (0.5, 1.5)
     )
     assert row.uses_temperature == (np.abs(cold - warm).max() > 1e-6)
+    assert row.load().uses_temperature == row.uses_temperature
 
 
 def test_options_reach_the_estimator() -> None:
