@@ -281,6 +281,7 @@ WORDS: dict[str, list[str]] = {
     "sample": ["run"],
     "plot": ["run"],
     "animate": ["game.gif"],
+    "play": [],
     "study": ["study.yaml"],
     "gradients": [],
     "benchmark": [],

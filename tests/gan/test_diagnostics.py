@@ -31,7 +31,7 @@ def test_columns() -> None:
     assert (metrics["step_ratio"] < 3.17 * np.sqrt(5)).all()
 
 
-@pytest.mark.parametrize(("runs", "epochs"), [(16, 4), (1, 40)])
+@pytest.mark.parametrize(("runs", "epochs"), [(16, 4), pytest.param(1, 40, marks=pytest.mark.slow)])
 def test_cold_samples_have_no_gradient(runs: int, epochs: int) -> None:
     """At temperature 0.001 and uniform logits 99 % of the samples have no gradient but for rounding.
 

@@ -35,6 +35,7 @@ def documents(html: str) -> Any:
     return json.loads(found.group(1))
 
 
+@pytest.mark.slow
 def test_a_training_is_one_file(trained: Any, capsys: pytest.CaptureFixture[str]) -> None:
     directory, _ = trained
     plot.main([str(directory), "--format", "html"])
@@ -48,6 +49,7 @@ def test_a_training_is_one_file(trained: Any, capsys: pytest.CaptureFixture[str]
     assert not list(directory.glob(".*.partial"))
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_every_epoch(trained: Any) -> None:
     """The last ones are the trained discriminator's; those before are not the same."""
     directory, gan = trained
@@ -60,6 +62,7 @@ def test_verdicts_are_those_of_every_epoch(trained: Any) -> None:
     assert np.abs(found[0] - found[-1]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_verdicts_of_a_training_that_cannot_be_repeated(trained: Any) -> None:
     """Another training's are not taken for them: only those of the network that was kept are shown."""
     directory, _ = trained

@@ -50,6 +50,7 @@ def test_the_result_is_the_same(begun: list[bool]) -> None:
         np.testing.assert_array_equal(result.metrics[name], values)
 
 
+@pytest.mark.slow
 def test_a_stop_comes_after_the_epoch_that_has_begun(begun: list[bool]) -> None:
     stopping = Event()
     told: list[float] = []
@@ -65,6 +66,7 @@ def test_a_stop_comes_after_the_epoch_that_has_begun(begun: list[bool]) -> None:
     check_consistent(result, gan)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_back_to_the_last_epoch(begun: list[bool]) -> None:
     def progress(done: float, planned: float, shown: str) -> None:
         if done == 2:
@@ -77,6 +79,7 @@ def test_an_interrupted_training_goes_back_to_the_last_epoch(begun: list[bool]) 
     check_consistent(caught.value.result, caught.value.gan)
 
 
+@pytest.mark.slow
 def test_numbers_that_are_not_finite(begun: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     found = Recorder._not_finite
     monkeypatch.setattr(
@@ -93,6 +96,7 @@ def test_numbers_that_are_not_finite(begun: list[bool], monkeypatch: pytest.Monk
     check_consistent(caught.value.result, caught.value.gan)
 
 
+@pytest.mark.slow
 def test_checkpoints_are_of_the_epoch_that_was_recorded(
     begun: list[bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
