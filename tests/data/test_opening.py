@@ -232,6 +232,7 @@ def test_too_few_lines(tmp_path: Path) -> None:
         open_source(Data(path=str(tmp_path / "none"), length=4))
 
 
+@pytest.mark.slow
 def test_data_in_python_are_not_described() -> None:
     """The settings of a training on them say so, and are refused where they would open other data."""
     result, _ = gg.run(gg.Config(epochs=1, seed=0), gg.from_values(["a", "b", "a"]))

@@ -46,6 +46,7 @@ def test_cold_samples_have_no_gradient(runs: int, epochs: int) -> None:
     assert metrics["sharpness"].mean() > 0.99
 
 
+@pytest.mark.slow
 def test_signal_to_noise_of_the_exact_gradient_and_of_a_sampled_one() -> None:
     found = {}
     for name in ("exact", "reinforce"):

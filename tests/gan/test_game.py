@@ -330,6 +330,7 @@ def test_a_view_of_ones_own_trains() -> None:
     assert (gan.generator.logits.numpy() != 1).all()
 
 
+@pytest.mark.slow
 def test_the_probe_changes_nothing_that_is_learned() -> None:
     """With it and without, the same networks to the last bit or so; only its columns come on top."""
     gans = [build(Config(runs=2, temperature=0.5, diagnostics=on), 5) for on in (False, True)]

@@ -94,6 +94,7 @@ def test_loaded_and_saved_elsewhere(result: Result, tmp_path: Path) -> None:
     check_same(gg.load(str(tmp_path / "first")), result)
 
 
+@pytest.mark.slow
 def test_directory_that_is_taken(result: Result, tmp_path: Path) -> None:
     """By a run: refused, and left as it is, unless it may be overwritten. Other files stay either way."""
     directory = tmp_path / "run"

@@ -44,6 +44,7 @@ def test_what_does_not_fit_is_refused(
     check_fits(Config(runs=4_096), 5)
 
 
+@pytest.mark.slow
 def test_much_is_said_beforehand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

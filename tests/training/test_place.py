@@ -115,6 +115,7 @@ def test_a_device_that_there_is_not() -> None:
         Config(device="tpu")
 
 
+@pytest.mark.slow
 def test_resuming_on_another_device_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run(Config(device="cpu", **SHORT), checkpoints=str(tmp_path))
     state = read_arrays(str(tmp_path / "checkpoint" / "state.npz"))
