@@ -50,6 +50,7 @@ class Controls:
         ValueError: one of them would not do, or they do not go together.
 
     Example:
+        >>> from gumbel_gan.live.controls import Controls
         >>> controls = Controls(temperature=0.1, estimator="exact")
         >>> controls.query()
         'temperature=0.1&estimator=exact'

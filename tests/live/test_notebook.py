@@ -51,12 +51,15 @@ def test_a_cell_shows_the_page(lab: str) -> None:
         page.goto(lab)
         page.locator(".jp-Cell").first.click(timeout=60_000)
         page.locator(".jp-Notebook").first.wait_for()
-        until(
-            lambda: (
-                "Idle" in (page.locator(".jp-Notebook-ExecutionIndicator").get_attribute("title") or "Idle")
-            )
-        )
-        page.keyboard.press("Shift+Enter")
+
+        def shown() -> bool:
+            """Whether the frame is there; JupyterLab may not have been ready for the cell to be run."""
+            page.locator(".jp-Cell").first.click()
+            page.keyboard.press("Control+Enter")
+            page.wait_for_timeout(20_000)
+            return bool(page.locator("iframe[title^='A GAN']").count())
+
+        until(shown, 150)
         frame = page.frame_locator("iframe[title^='A GAN']")
         readout: Any = frame.locator("[data-name='epoch']")
         readout.wait_for(timeout=90_000)
