@@ -79,7 +79,7 @@ class Source:
         return max(self.sizes, default=0) or len(self.alphabet or self.labels)
 
     def draw(self, random: np.random.Generator, size: int) -> np.ndarray:
-        """Draw `size` categories, int32 [size], with no other chance than `random`'s; threads may call it."""
+        """Draw `size` categories, int32 [size], by `random` alone: several threads may call it."""
         raise NotImplementedError
 
     def take(self, size: int) -> np.ndarray:

@@ -27,7 +27,7 @@ class Stream:
         seed: of the drawn numbers; by default one draw of Python's `random`.
         first_run: the number of the first of the runs, where they are a part of more.
         block: runs that draw from one generator. Many runs are drawn sooner in blocks, by a thread on every
-            core; what they draw is as random, and differs. A source whose runs differ has blocks of one.
+            core. The numbers are others then. Where runs draw from different sources, a block is one run.
 
     Raises:
         ValueError: one of the numbers would not do.

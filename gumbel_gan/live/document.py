@@ -29,8 +29,8 @@ from ..figures.training import DISTANCES
 from ..results.readable import shown_label
 from ..results.result import Result
 from ..results.tables import learned_table
-from .heat import colour_bar, coloured, colours
-from .pictures import DARK, GREY, legend_above, plot
+from .heat import LINEAR, colour_bar, coloured, colours
+from .look import DARK, FLOW, GREY, TEMPLATE, WIDE, legend_above, plot, true_bars
 
 MOST_CATEGORIES = 30
 """That are shown, the most probable ones."""
@@ -39,22 +39,6 @@ MOST_EPOCHS = 200
 NUMBERS = 150_000
 """Of probabilities, and of verdicts, that a file holds: of more, the first runs."""
 DASHES = ("solid", "dashed", "dotted", "dotdash")
-TEMPLATE = """
-{% block inner_head %}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<style>
-  main { display: block; margin: 0.6rem auto; padding: 0 0.8rem; max-width: 1180px; }
-  body { margin: 0; font-family: system-ui, sans-serif; }
-  @media (prefers-color-scheme: dark) { body { background: #16181c; color: #e6e6e6; } }
-  h1 { font-size: 1.25rem; }
-</style>
-{{ super() }}
-{% endblock %}
-{% block contents %}<main><h1>{{ title|e }}</h1>{{ super() }}</main>{% endblock %}
-"""
-WIDE = {"sizing_mode": "stretch_width"}
-FLOW = {"flex-wrap": "wrap", "gap": "8px"}
 CHOSEN = """
 const run = choice ? choice.value : "0"
 const epoch = slider ? slider.value : 0
@@ -81,9 +65,8 @@ for (let k = 0; k < categories; k++) {
 }
 now.data = bars
 if (cb_obj !== slider) {
-    const old = heat.data
-    old.image[0].set(image)
-    old.error[0].set(errors)
+    heat.data.image[0].set(image)
+    heat.data.error[0].set(errors)
     heat.change.emit()
 }
 line.location = at.data.epoch[epoch]
@@ -153,7 +136,8 @@ def _page(parts: Sequence[Any], title: str) -> str:
     document.add_root(page)
     plots = list(page.select({"type": Plot}))
     document.js_on_event(DocumentReady, CustomJS(args={"plots": plots}, code=DARK))
-    html: str = file_html(document, INLINE, title, template=TEMPLATE)
+    heading = {"heading": title}
+    html: str = file_html(document, INLINE, title, template=TEMPLATE, template_variables=heading)
     return html
 
 
@@ -208,7 +192,7 @@ def _categories(result: Result, verdicts: np.ndarray | None) -> list[Any]:
     script = CustomJS(
         args={
             "all": all_of_it, "now": now, "heat": heat, "line": line, "title": bars.title, "slider": slider,
-            "choice": choice, "linear": 0.01, "at": ColumnDataSource({"epoch": numbers}),
+            "choice": choice, "linear": LINEAR, "at": ColumnDataSource({"epoch": numbers}),
         },
         code=CHOSEN,
     )  # fmt: skip
@@ -239,8 +223,7 @@ def _heatmap(data: ColumnDataSource, labels: Sequence[str], epochs: np.ndarray, 
 
 def _bars(data: ColumnDataSource, labels: Sequence[str], epoch: int) -> Any:
     draw = plot(f"after epoch {epoch}", x_range=(-0.6, len(labels) - 0.4), name="bars")
-    true = draw.vbar("x", 0.86, "target", source=data, fill_color="#BBBBBB", line_color=GREY,
-                     hatch_pattern="/", hatch_color=GREY, hatch_alpha=0.5, legend_label="true")  # fmt: skip
+    true = true_bars(draw, "target", data, "true")
     draw.vbar("x", 0.5, "learned", source=data, fill_color=BLUE, line_color=None, legend_label="learned")
     tips = [("category", "@label"), ("learned", "@learned{0.0000}"), ("true", "@target{0.0000}")]
     draw.add_tools(HoverTool(renderers=[true], tooltips=tips))
@@ -317,8 +300,7 @@ def _columns(result: Result) -> list[Any]:
     now = ColumnDataSource({"x": np.arange(len(labels[0])), "label": labels[0], "drawn": shares[0][0],
                             "real": shares[0][1]})  # fmt: skip
     draw = plot(f"shares of {names[0]}", "480px", height=340, x_range=(-0.6, len(labels[0]) - 0.4))
-    real = draw.vbar("x", 0.86, "real", source=now, fill_color="#BBBBBB", line_color=GREY, hatch_pattern="/",
-                     hatch_color=GREY, hatch_alpha=0.5, legend_label="held-out rows")  # fmt: skip
+    real = true_bars(draw, "real", now, "held-out rows")
     draw.vbar("x", 0.5, "drawn", source=now, fill_color=BLUE, line_color=None, legend_label="learned")
     tips = [("category", "@label"), ("drawn", "@drawn{0.0000}"), ("real", "@real{0.0000}")]
     draw.add_tools(HoverTool(renderers=[real], tooltips=tips))

@@ -13,6 +13,7 @@ from ..gan.gumbel import vectors
 from ..laboratory.leak import accuracy
 from ..results.metrics import max_abs_error
 from ..training.build import build
+from ..training.checkpoint import roles
 from .controls import Controls
 
 LAST = 50
@@ -166,19 +167,9 @@ class Game:
 
     def again(self) -> None:
         """Begin again, with the same program."""
-        fresh = build(self.controls.config(), len(self.controls.target))
-        pairs = [(self.gan.generator, fresh.generator), (self.gan.discriminator, fresh.discriminator)]
-        for network, new in pairs:
-            network.set_weights(new.get_weights())
-        for name in ("generator_optimizer", "discriminator_optimizer"):
-            for variable, new in zip(
-                getattr(self.gan, name).variables, getattr(fresh, name).variables, strict=True
-            ):
-                variable.assign(new)
-        if self.gan.estimator.variables:
-            for variable, new in zip(self.gan.estimator.variables, fresh.estimator.variables, strict=True):
-                variable.assign(new)
-        self.gan.averaged.assign(tf.zeros_like(self.gan.averaged))
+        fresh = roles(build(self.controls.config(), len(self.controls.target)))
+        for role, variable in roles(self.gan).items():
+            variable.assign(fresh[role])
         self.epoch = 0
         self.past, self.last = Past(), deque[float](maxlen=LAST)
         self._counts[:] = 0

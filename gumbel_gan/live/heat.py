@@ -6,6 +6,8 @@ import numpy as np
 from bokeh.models import ColorBar, CustomJSTickFormatter, FixedTicker, LinearColorMapper
 from bokeh.palettes import RdBu11
 
+from .look import GREY
+
 LINEAR = 0.01
 """Errors below it are coloured linearly, those above logarithmically."""
 TICKS = (-1, -0.1, -0.01, 0, 0.01, 0.1, 1)
@@ -31,5 +33,5 @@ def colour_bar(mapper: Any) -> Any:
         formatter=CustomJSTickFormatter(code=shown),
         width=10,
         background_fill_alpha=0,
-        major_label_text_color="#808080",
+        major_label_text_color=GREY,
     )

@@ -26,7 +26,8 @@ from bokeh.models import (
 )
 
 from .controls import CHOICES, RANGES, Controls
-from .pictures import DARK, Pictures
+from .look import DARK, FLOW, TEMPLATE, WIDE
+from .pictures import Pictures
 from .player import FASTEST, Player
 from .stops import STOPS
 
@@ -45,7 +46,7 @@ STARTING = "Starting TensorFlow, and compiling the game: some seconds ..."
 WORDS = """
 <details><summary>What the words mean</summary>
 <p><b>Learned</b> is what the generator gives now, <b>averaged</b> its mean over the later half of the
-steps since a control was moved. <b>Counting</b> is the frequencies of the same numbers since the target
+steps since a control was moved. <b>Counting</b> gives the frequencies of the same numbers since the target
 was moved.</p>
 <p>The discriminator's verdict is how probable it thinks that a category is real. It <b>is right</b> half of
 the time if it cannot tell real examples from generated ones.</p>
@@ -71,22 +72,6 @@ Bokeh.index.find_one_by_id(plot.id).export("png", false).to_blob().then((blob) =
     link.click()
     URL.revokeObjectURL(link.href)
 })
-"""
-TEMPLATE = """
-{% block inner_head %}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<style>
-  main { display: block; margin: 0.6rem auto; padding: 0 0.8rem; max-width: 1180px; }
-  body { margin: 0; font-family: system-ui, sans-serif; }
-  @media (prefers-color-scheme: dark) { body { background: #16181c; color: #e6e6e6; } }
-  h1 { font-size: 1.25rem; margin: 0 0 0.4rem; }
-</style>
-{{ super() }}
-{% endblock %}
-{% block contents %}
-<main><h1>A GAN that learns a categorical distribution</h1>{{ super() }}</main>
-{% endblock %}
 """
 INPUT = """
 .bk-input { color: #222222 !important; background-color: #ffffff !important; }
@@ -119,6 +104,7 @@ class Page:
         self._show_controls()
         document.title = "gumbel_gan: play"
         document.template = TEMPLATE
+        document.template_variables["heading"] = "A GAN that learns a categorical distribution"
         document.add_root(self._layout())
         document.js_on_event(
             DocumentReady,
@@ -204,31 +190,29 @@ class Page:
         self.query.js_on_change("text", CustomJS(code='history.replaceState(null, "", "?" + cb_obj.text)'))
 
     def _layout(self) -> UIElement:
-        flow = {"flex-wrap": "wrap", "gap": "8px"}
-        wide = {"sizing_mode": "stretch_width"}
-        now = column(*self.sliders.values(), row(self.target, self.held, styles=flow, **wide), **wide)
+        now = column(*self.sliders.values(), row(self.target, self.held, styles=FLOW, **WIDE), **WIDE)
         new = column(
             Div(
                 text="<b>These compile the game again</b>, which takes some seconds; with another number of "
                 "runs, a new game begins:",
-                **wide,
+                **WIDE,
             ),
-            row(*self.selects.values(), self.runs, styles=flow, **wide),
-            **wide,
+            row(*self.selects.values(), self.runs, styles=FLOW, **WIDE),
+            **WIDE,
         )
         return column(
-            row(*self.stops, styles=flow, **wide),
+            row(*self.stops, styles=FLOW, **WIDE),
             self.text,
-            row(self.play, self.step, self.again, styles=flow, **wide),
+            row(self.play, self.step, self.again, styles=FLOW, **WIDE),
             self.speed,
             self.readout,
-            row(*self.pictures.plots, styles=flow, **wide),
-            row(*[_half(part) for part in (now, new)], styles={**flow, "gap": "24px"}, **wide),
-            Div(text=WORDS, **wide),
+            row(*self.pictures.plots, styles=FLOW, **WIDE),
+            row(*[_half(part) for part in (now, new)], styles={**FLOW, "gap": "24px"}, **WIDE),
+            Div(text=WORDS, **WIDE),
             self.told,
-            row(*self.copies, self.save, styles=flow, **wide),
+            row(*self.copies, self.save, styles=FLOW, **WIDE),
             self.query, self.hidden, *self.copied.values(),
-            **wide,
+            **WIDE,
         )  # fmt: skip
 
     def _show_controls(self) -> None:

@@ -12,50 +12,16 @@ from bokeh.models import (
     Range1d,
     Span,
 )
-from bokeh.plotting import figure
 
 from ..figures.style import BLUE, ORANGE
 from .heat import colour_bar, coloured, colours
+from .look import GREY, legend_above, plot, true_bars
 
-GREY = "#808080"
-"""Seen on white, and on black."""
 TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 """Where the one-hot vectors of three categories lie."""
-DARK = """
-const dark = matchMedia("(prefers-color-scheme: dark)").matches
-if (dark) for (const plot of plots) {
-    plot.background_fill_color = "#16181c"
-    plot.border_fill_color = "#16181c"
-    plot.title.text_color = "#e6e6e6"
-    for (const axis of [...plot.below, ...plot.left]) {
-        axis.axis_label_text_color = axis.major_label_text_color = "#e6e6e6"
-        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = "#9a9a9a"
-    }
-    for (const part of plot.above) if ("label_text_color" in part) part.label_text_color = "#e6e6e6"
-    for (const grid of plot.center) if ("grid_line_color" in grid) grid.grid_line_color = "#33373e"
-}
-"""
 SLOWER, MANY = 3, 100
 """After so many epochs the lines are drawn with every third frame only: they hardly change any more."""
 Dragged = Callable[[int, float], None]
-
-
-def plot(title: str, width: str = "300px", **options: Any) -> Any:
-    """A plot that fills its part of the page's width."""
-    made = figure(
-        title=title, min_width=250, sizing_mode="stretch_width", styles={"flex": f"1 1 {width}"},
-        tools="save", **{"height": 240, **options},
-    )  # fmt: skip
-    made.toolbar.logo = None
-    made.toolbar.autohide = True
-    return made
-
-
-def legend_above(draw: Any) -> None:
-    """Put the legend above, where it hides nothing."""
-    draw.add_layout(draw.legend[0], "above")
-    draw.legend.update(orientation="horizontal", label_text_font_size="11px", border_line_alpha=0)
-    draw.legend.update(background_fill_alpha=0, padding=0, margin=0)
 
 
 class Pictures:
@@ -82,8 +48,7 @@ class Pictures:
         )
         self.handles = ColumnDataSource({"x": [], "y": []})
         draw, data = self.bars, self.distribution
-        draw.vbar("x", 0.86, "target", source=data, fill_color="#BBBBBB", line_color=GREY,
-                  hatch_pattern="/", hatch_color=GREY, hatch_alpha=0.5, legend_label="true")  # fmt: skip
+        true_bars(draw, "target", data, "true")
         draw.vbar("x", 0.5, "learned", source=data, fill_color=BLUE, line_color=None, legend_label="learned")
         draw.segment("x", "low", "x", "high", source=data, line_color=GREY, line_width=2)
         draw.scatter("x", "averaged", source=data, marker="diamond", size=13, fill_color=ORANGE,

