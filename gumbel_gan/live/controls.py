@@ -11,8 +11,21 @@ from ..config.config import Config, Training
 from ..config.data import POST_PROBABILITIES, Data
 from ..config.networks import Discriminator, Generator
 
-AT_ONCE = ("target", "temperature", "generator_rate", "discriminator_rate", "held")
-"""Controls that the compiled program reads as it runs."""
+SETTINGS = {
+    "target": "data.probabilities",
+    "temperature": "temperature",
+    "generator_rate": "generator.learning_rate",
+    "discriminator_rate": "discriminator.learning_rate",
+    "estimator": "generator.estimator",
+    "discriminator": "discriminator.kind",
+    "loss": "training.loss",
+    "smoothing": "data.smoothing",
+    "view": "discriminator.view",
+    "generator_steps": "training.generator_steps",
+    "runs": "runs",
+}
+"""The controls among the settings of a training; `held` is none of them."""
+PARTS = {"data": Data, "generator": Generator, "discriminator": Discriminator, "training": Training}
 CHOICES: Mapping[str, Sequence[Any]] = {
     "estimator": list(ESTIMATORS.rows),
     "discriminator": DISCRIMINATORS.names(categories=True),
@@ -22,7 +35,7 @@ CHOICES: Mapping[str, Sequence[Any]] = {
     "generator_steps": (1, 2, 5, 10),
     "runs": (1, 16, 64),
 }
-"""Controls that compile the game again, and what each may be."""
+"""Controls that compile the game again, and what each may be; the compiled program reads the others."""
 RANGES = {"temperature": (1e-3, 10.0), "generator_rate": (1e-5, 0.3), "discriminator_rate": (1e-5, 0.3)}
 MOST = 12
 """Categories that the page has room for."""
@@ -88,20 +101,20 @@ class Controls:
 
     def config(self) -> Config:
         """The settings of a training that are the same."""
-        target = None if self.target == Controls.target else list(self.target)
-        return Config(
-            seed=0,
-            runs=self.runs,
-            device="cpu",
-            temperature=self.temperature,
-            diagnostics=True,
-            data=Data(probabilities=target, smoothing=self.smoothing),
-            generator=Generator(estimator=self.estimator, learning_rate=self.generator_rate),
-            discriminator=Discriminator(
-                kind=self.discriminator, view=self.view, learning_rate=self.discriminator_rate
-            ),
-            training=Training(loss=self.loss, generator_steps=self.generator_steps, average_from=0.0),
-        )
+        groups = self._groups(self.changed())
+        groups["training"]["average_from"] = 0.0
+        parts = {group: part(**groups[group]) for group, part in PARTS.items()}
+        return Config(seed=0, device="cpu", diagnostics=True, **groups[""], **parts)
+
+    @staticmethod
+    def _groups(controls: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Some controls as settings, by group; those of no group under ""."""
+        groups: dict[str, dict[str, Any]] = {group: {} for group in ("", *PARTS)}
+        for name, value in controls.items():
+            if name in SETTINGS:
+                group, _, setting = SETTINGS[name].rpartition(".")
+                groups[group][setting] = list(value) if isinstance(value, tuple) else value
+        return groups
 
     def compiles_again(self, before: "Controls") -> bool:
         """Whether another program is needed than before."""
@@ -146,36 +159,19 @@ class Controls:
 
     def command(self) -> str:
         """The command that trains with the same settings."""
-        named = {
-            "target": "data.probabilities", "temperature": "temperature",
-            "generator_rate": "generator.learning_rate", "discriminator_rate": "discriminator.learning_rate",
-            "estimator": "generator.estimator", "discriminator": "discriminator.kind",
-            "loss": "training.loss", "smoothing": "data.smoothing", "view": "discriminator.view",
-            "generator_steps": "training.generator_steps", "runs": "runs",
-        }  # fmt: skip
-        options = [
-            f"--{named[name]} {_written(value)}" for name, value in self.changed().items() if name in named
-        ]
-        return " ".join(["python -m gumbel_gan.train", *options])
+        told = [(SETTINGS[name], value) for name, value in self.changed().items() if name in SETTINGS]
+        return " ".join(
+            ["python -m gumbel_gan.train", *(f"--{key} {_written(value)}" for key, value in told)]
+        )
 
     def python(self) -> str:
         """A few lines of Python that do the same."""
-        changed = self.changed()
-        groups = {
-            "generator": {"estimator": "estimator", "generator_rate": "learning_rate"},
-            "discriminator": {"discriminator": "kind", "view": "view", "discriminator_rate": "learning_rate"},
-            "training": {"loss": "loss", "generator_steps": "generator_steps"},
-            "data": {"target": "probabilities", "smoothing": "smoothing"},
-        }
-        given = [f"{name}={changed[name]!r}" for name in ("temperature", "runs") if name in changed]
-        for group, names in groups.items():
-            inside = [
-                f"{name}={list(changed[key]) if key == 'target' else changed[key]!r}"
-                for key, name in names.items()
-                if key in changed
-            ]
-            if inside:
-                given.append(f"{group}=gg.{group.capitalize()}({', '.join(inside)})")
+        groups = self._groups(self.changed())
+        given = [f"{setting}={value!r}" for setting, value in groups.pop("").items()]
+        for group, settings in groups.items():
+            if settings:
+                inside = ", ".join(f"{setting}={value!r}" for setting, value in settings.items())
+                given.append(f"{group}=gg.{group.capitalize()}({inside})")
         return "\n".join(
             [
                 "import gumbel_gan as gg",

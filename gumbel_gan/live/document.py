@@ -88,7 +88,9 @@ def of_training(result: Result, verdicts: np.ndarray | None = None) -> str:
     else:
         parts += _columns(result)
     parts += _curves(result)
-    table = f"<pre style='overflow-x: auto'>{escape(learned_table(result))}</pre>"
+    table = (
+        f"<pre style='overflow-x: auto; max-width: calc(100vw - 3rem)'>{escape(learned_table(result))}</pre>"
+    )
     name = _named_as(result.directory or "a training")
     return _page([*parts, Div(text=table, **WIDE)], f"gumbel_gan: {name}")
 
