@@ -41,6 +41,9 @@ for (const slider of sliders) {
     handle.setAttribute("aria-label", slider.title)
 }
 document.addEventListener("visibilitychange", () => { hidden.active = document.hidden })
+// A pointer that rests before it moves still drags: after 300 ms Bokeh would take it for a long press.
+// A busy page sees the first move late, too.
+Bokeh.require("core/ui_gestures").UIGestures.press_threshold = 1e6
 """
 STARTING = "Starting TensorFlow, and compiling the game: some seconds ..."
 WORDS = """

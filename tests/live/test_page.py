@@ -123,14 +123,15 @@ def test_a_bar_that_is_dragged_moves_the_target(page: Any) -> None:
     box = page.evaluate(
         """() => {
             const plot = Bokeh.documents[0].get_model_by_name('bars')
-            const view = Bokeh.index.find_one_by_id ? Bokeh.index.find_one_by_id(plot.id) : null
-            const place = view.el.getBoundingClientRect(), frame = view.frame ?? view.inner_bbox
+            const view = Bokeh.index.find_one_by_id(plot.id)
+            const place = view.el.getBoundingClientRect()
             const x = view.frame.x_scale.compute(4), up = (p) => view.frame.y_scale.compute(p)
             return {x: place.x + x, from: place.y + up(0.6), to: place.y + up(0.1)}
         }"""
     )
     page.mouse.move(box["x"], box["from"])
     page.mouse.down()
+    page.wait_for_timeout(500)  # a hand may rest before it moves
     page.mouse.move(box["x"], (box["from"] + box["to"]) / 2, steps=5)
     page.mouse.move(box["x"], box["to"], steps=5)
     page.mouse.up()
