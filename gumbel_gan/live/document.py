@@ -11,12 +11,12 @@ from bokeh.embed import file_html
 from bokeh.events import DocumentReady
 from bokeh.layouts import column, row
 from bokeh.models import (
+    CheckboxGroup,
     ColumnDataSource,
     CustomJS,
     Div,
     FixedTicker,
     HoverTool,
-    Legend,
     Plot,
     Select,
     Slider,
@@ -30,7 +30,7 @@ from ..results.readable import shown_label
 from ..results.result import Result
 from ..results.tables import learned_table
 from .heat import LINEAR, colour_bar, coloured, colours
-from .look import DARK, FLOW, GREY, TEMPLATE, WIDE, legend_above, plot, true_bars
+from .look import DARK, FLOW, GREY, TEMPLATE, WIDE, label_logarithm, legend_above, plot, true_bars
 
 MOST_CATEGORIES = 30
 """That are shown, the most probable ones."""
@@ -38,7 +38,15 @@ MOST_EPOCHS = 200
 """That the slider stops at."""
 NUMBERS = 150_000
 """Of probabilities, and of verdicts, that a file holds: of more, the first runs."""
-DASHES = ("solid", "dashed", "dotted", "dotdash")
+COLOURS = (*PALETTE[:-1], GREY)  # black is not seen on black
+DASHES = ("solid", "dashed", "dotted")
+LAST = """
+<style>
+td, th { padding: 2px 10px; text-align: right; }
+td:first-child, th:first-child { text-align: left; }
+</style>
+"""
+"""How the table of a study's last values looks."""
 CHOSEN = """
 const run = choice ? choice.value : "0"
 const epoch = slider ? slider.value : 0
@@ -96,7 +104,7 @@ def of_training(result: Result, verdicts: np.ndarray | None = None) -> str:
 
 
 def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str, quantity: str) -> str:
-    """The page of a study, as HTML: a line for each cell, to switch on and off.
+    """The page of a study, as HTML: a line for each cell, to switch on and off, and a table.
 
     Args:
         labels: of the cells.
@@ -105,27 +113,38 @@ def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str
         quantity: what the curves are.
     """
     positive = all((values > 0).all() for values in curves)
-    axis = "log" if positive else "linear"
     draw = plot(
-        "click a name in the legend to switch its cell off, and on again",
+        "median of the runs, and 90 % of them",
         "100%",
-        y_axis_type=axis,
-        height=480,
+        height=420,
+        y_axis_type="log" if positive else "linear",
     )
-    items = []
+    switches, last = [], []
     for number, (label, values) in enumerate(zip(labels, curves, strict=True)):
+        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
         epochs = np.arange(1, len(values) + 1)
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95), axis=1)
         data = ColumnDataSource({"epoch": epochs, "low": low, "middle": middle, "high": high})
-        look = {"color": PALETTE[number % len(PALETTE)]}
-        line = draw.line("epoch", "middle", source=data, line_width=2, line_dash=DASHES[number % 4], **look)
-        band = draw.varea("epoch", "low", "high", source=data, fill_alpha=0.12, **look)
+        line = draw.line("epoch", "middle", source=data, line_width=2, line_dash=dash, color=colour)
+        band = draw.varea("epoch", "low", "high", source=data, fill_alpha=0.12, color=colour)
         draw.add_tools(HoverTool(renderers=[line], tooltips=[(label, "@middle"), ("epoch", "@epoch")]))
-        items.append((label, [line, band]))
-    draw.add_layout(Legend(items=items, click_policy="hide", ncols=3, label_text_font_size="11px"), "below")
-    draw.xaxis.axis_label = "epoch (line: median of the runs, band: 90 % of them)"
+        switch = CheckboxGroup(labels=[label], active=[0], styles={"border-bottom": f"3px {dash} {colour}"})
+        shown = "for (const part of parts) part.visible = cb_obj.active.length > 0"
+        switch.js_on_change("active", CustomJS(args={"parts": [line, band]}, code=shown))
+        switches.append(switch)
+        last.append(f"{escape(label)}<td>{middle[-1]:.4g}<td>{low[-1]:.4g}<td>{high[-1]:.4g}")
+    draw.xaxis.axis_label = "epoch"
     draw.yaxis.axis_label = quantity
-    return _page([row(draw, **WIDE)], f"gumbel_gan: {_named_as(directory)}")
+    if positive:
+        label_logarithm(draw.yaxis)
+    head = f"<tr><th>{escape(quantity)}, after the last epoch<th>median<th>5 %<th>95 %"
+    table = f"{LAST}<table>{head}{''.join(f'<tr><td>{line}' for line in last)}</table>"
+    parts = [
+        row(draw, **WIDE),
+        row(*switches, styles={**FLOW, "gap": "8px 20px"}, **WIDE),
+        Div(text=table, **WIDE),
+    ]
+    return _page(parts, f"gumbel_gan: {_named_as(directory)}")
 
 
 def _named_as(directory: str) -> str:
@@ -280,6 +299,8 @@ def _curves(result: Result) -> list[Any]:
         tips = [("epoch", "@epoch{0}"), (title, "@mean{0.0000}")]
         draw.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline"))
         draw.xaxis.axis_label = "epoch"
+        if positive and values.max() < 10:
+            label_logarithm(draw.yaxis)
         plots.append(draw)
     return [row(*plots, styles=FLOW, **WIDE)]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bokeh.models import ColumnDataSource
+from bokeh.models import ColumnDataSource, CustomJSTickFormatter, FixedTicker
 from bokeh.plotting import figure
 
 WIDE = {"sizing_mode": "stretch_width"}
@@ -14,6 +14,8 @@ const dark = matchMedia("(prefers-color-scheme: dark)").matches
 if (dark) for (const plot of plots) {
     plot.background_fill_color = "#16181c"
     plot.border_fill_color = "#16181c"
+    plot.border_line_color = "#16181c"  // over the edge of what was painted in white
+    plot.outline_line_color = "#33373e"
     plot.title.text_color = "#e6e6e6"
     for (const axis of [...plot.below, ...plot.left]) {
         axis.axis_label_text_color = axis.major_label_text_color = "#e6e6e6"
@@ -55,6 +57,12 @@ def legend_above(draw: Any) -> None:
     draw.add_layout(draw.legend[0], "above")
     draw.legend.update(orientation="horizontal", label_text_font_size="11px", border_line_alpha=0)
     draw.legend.update(background_fill_alpha=0, padding=0, margin=0)
+
+
+def label_logarithm(axis: Any) -> None:
+    """Label 1, 2 and 5 in every power of ten: by itself Bokeh labels hardly any below two powers."""
+    axis.ticker = FixedTicker(ticks=[step * 10.0**power for power in range(-9, 4) for step in (1, 2, 5)])
+    axis.formatter = CustomJSTickFormatter(code="return String(Number(tick.toPrecision(1)))")
 
 
 def true_bars(draw: Any, column: str, data: ColumnDataSource, label: str) -> Any:

@@ -14,10 +14,12 @@ from urllib.error import HTTPError
 from urllib.parse import urlparse
 from urllib.request import urlopen
 
+import numpy as np
 import psutil
 import pytest
 
 from gumbel_gan import Config, plot, run
+from gumbel_gan.live.document import of_study
 from gumbel_gan.live.stops import STOPS
 
 from .chromium import CHROMIUM, launched, until
@@ -234,6 +236,20 @@ def test_a_page_that_is_left_alone_pauses(browser: Any) -> None:
     server.close()
 
 
+def test_a_page_that_is_hidden_waits(page: Any) -> None:
+    hide = """(hidden) => {
+        Object.defineProperty(document, "hidden", {value: hidden, configurable: true})
+        document.dispatchEvent(new Event("visibilitychange"))
+    }"""
+    page.evaluate(hide, True)
+    time.sleep(1)
+    epoch = number(page, "epoch")
+    time.sleep(1)
+    assert number(page, "epoch") == epoch
+    page.evaluate(hide, False)
+    until(lambda: number(page, "epoch") > epoch)
+
+
 def test_settings_in_the_address_that_would_not_do(server: Server, browser: Any) -> None:
     with browser.new_page() as opened:
         opened.goto(server.address + "?estimator=exat")
@@ -293,3 +309,16 @@ def test_a_written_page_needs_no_network(browser: Any, tmp_path: Path) -> None:
         opened.get_by_label("run").select_option(label="run 2")
         until(lambda: bars(opened, "learned") != mean)
         assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+
+
+def test_a_cell_of_a_study_is_switched_off(browser: Any, tmp_path: Path) -> None:
+    curves = [np.full((4, 3), 0.1), np.full((4, 3), 0.2)]
+    (tmp_path / "page.html").write_text(of_study(["cold", "warm"], curves, "studies/mine", "maximum error"))
+    with browser.new_page() as opened:
+        opened.goto(f"file://{tmp_path}/page.html")
+        switch = opened.get_by_label("warm")
+        switch.focus()
+        switch.press("Space")
+        drawn = "Bokeh.documents[0].roots()[0].select({type: 'GlyphRenderer'})"
+        shown = opened.evaluate(f"Array.from({drawn}, (it) => [it.data_source.data.middle[0], it.visible])")
+        assert sorted(shown) == [[0.1, True], [0.1, True], [0.2, False], [0.2, False]]

@@ -80,6 +80,8 @@ def test_a_study_is_one_file_with_a_line_for_each_cell() -> None:
     assert "a cell" in told
     assert "<another>" in unescape(told)
     assert "maximum error" in told
+    assert "<td>a cell<td>0.1<td>0.1<td>0.1" in unescape(told)
+    assert "<td>0.1909<td>0.1827<td>0.1991" in unescape(told)  # after the last epoch, not over all of them
     assert "<mine>" not in html
     assert len(html) < 3e6
 
