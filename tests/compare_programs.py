@@ -65,7 +65,7 @@ def write(directory: Path, only: str) -> None:
             continue
         parts = {"data": gg.Data, "generator": gg.Generator, "discriminator": gg.Discriminator,
                  "training": gg.Training, "annealing": gg.Annealing}  # fmt: skip
-        given = {**given, "training": {**FEW["training"], **given.get("training", {})}}
+        given = {"seed": 0, **given, "training": {**FEW["training"], **given.get("training", {})}}
         config = gg.Config(
             **{key: parts[key](**value) if key in parts else value for key, value in given.items()}
         )
