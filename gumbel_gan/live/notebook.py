@@ -71,9 +71,14 @@ def _address() -> str:
     if _server is None or _server.poll() is not None:
         command = [sys.executable, "-m", "gumbel_gan.play", "--no-browser", "--parent", str(os.getpid())]
         _server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        atexit.register(_server.terminate)
+        atexit.register(_end, _server)
         assert _server.stdout is not None
         _served = next((word for word in _server.stdout.readline().split() if word.startswith("http")), "")
         if not _served:
             raise RuntimeError("the page's server did not begin: python -m gumbel_gan.play says why")
     return _served
+
+
+def _end(server: "subprocess.Popen[str]") -> None:
+    server.terminate()
+    server.communicate()
