@@ -88,7 +88,10 @@ def check_probabilities(name: str, probabilities: Iterable[float]) -> None:
     for probability in probabilities:
         if not (math.isfinite(probability) and probability >= 0):
             raise ValueError(f"{name}: received {probability}: give numbers of 0 or more")
-    total = math.fsum(probabilities)
+    try:
+        total = math.fsum(probabilities)
+    except OverflowError:
+        total = math.inf
     if abs(total - 1) > 1e-6:
         raise ValueError(f"{name}: received numbers that sum to {total:.6g}: give some that sum to 1")
 

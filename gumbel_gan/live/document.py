@@ -30,7 +30,20 @@ from ..results.readable import shown_label
 from ..results.result import Result
 from ..results.tables import learned_table
 from .heat import LINEAR, colour_bar, coloured, colours
-from .look import DARK, FLOW, GREY, TEMPLATE, WIDE, label_logarithm, legend_above, plot, true_bars
+from .look import (
+    DARK,
+    FLOW,
+    GREY,
+    INPUT,
+    NAMED,
+    TEMPLATE,
+    WIDE,
+    count_epochs,
+    legend_above,
+    over_epochs,
+    plot,
+    true_bars,
+)
 
 MOST_CATEGORIES = 30
 """That are shown, the most probable ones."""
@@ -40,6 +53,7 @@ NUMBERS = 150_000
 """Of probabilities, and of verdicts, that a file holds: of more, the first runs."""
 COLOURS = (*PALETTE[:-1], GREY)  # black is not seen on black
 DASHES = ("solid", "dashed", "dotted")
+SELECT = {"stylesheets": [INPUT]}
 LAST = """
 <style>
 td, th { padding: 2px 10px; text-align: right; }
@@ -112,13 +126,8 @@ def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str
         directory: of the study.
         quantity: what the curves are.
     """
-    positive = all((values > 0).all() for values in curves)
-    draw = plot(
-        "median of the runs, and 90 % of them",
-        "100%",
-        height=420,
-        y_axis_type="log" if positive else "linear",
-    )
+    every = np.concatenate([values.ravel() for values in curves])
+    draw = over_epochs("median of the runs, and 90 % of them", every.min(), every.max(), "100%", height=420)
     switches, last = [], []
     for number, (label, values) in enumerate(zip(labels, curves, strict=True)):
         colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
@@ -133,10 +142,7 @@ def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str
         switch.js_on_change("active", CustomJS(args={"parts": [line, band]}, code=shown))
         switches.append(switch)
         last.append(f"{escape(label)}<td>{middle[-1]:.4g}<td>{low[-1]:.4g}<td>{high[-1]:.4g}")
-    draw.xaxis.axis_label = "epoch"
     draw.yaxis.axis_label = quantity
-    if positive:
-        label_logarithm(draw.yaxis)
     head = f"<tr><th>{escape(quantity)}, after the last epoch<th>median<th>5 %<th>95 %"
     table = f"{LAST}<table>{head}{''.join(f'<tr><td>{line}' for line in last)}</table>"
     parts = [
@@ -156,7 +162,7 @@ def _page(parts: Sequence[Any], title: str) -> str:
     document = Document()
     document.add_root(page)
     plots = list(page.select({"type": Plot}))
-    document.js_on_event(DocumentReady, CustomJS(args={"plots": plots}, code=DARK))
+    document.js_on_event(DocumentReady, CustomJS(args={"plots": plots}, code=DARK + NAMED))
     heading = {"heading": title}
     html: str = file_html(document, INLINE, title, template=TEMPLATE, template_variables=heading)
     return html
@@ -209,7 +215,7 @@ def _categories(result: Result, verdicts: np.ndarray | None) -> list[Any]:
     slider.show_value = False
     slider.disabled = len(epochs) == 1
     names = [("mean", f"mean of {runs} runs"), *[(str(run), f"run {run + 1}") for run in range(runs)]]
-    choice = Select(options=names, value="mean", title="run", width=200) if several else None
+    choice = Select(options=names, value="mean", title="run", width=200, **SELECT) if several else None
     script = CustomJS(
         args={
             "all": all_of_it, "now": now, "heat": heat, "line": line, "title": bars.title, "slider": slider,
@@ -238,7 +244,7 @@ def _heatmap(data: ColumnDataSource, labels: Sequence[str], epochs: np.ndarray, 
     draw.add_tools(HoverTool(renderers=[image], tooltips=tips))
     draw.add_layout(colour_bar(mapper), "right")
     _named(draw.yaxis, labels, across=False)
-    draw.xaxis.axis_label = "epoch"
+    count_epochs(draw)
     return draw
 
 
@@ -247,7 +253,7 @@ def _bars(data: ColumnDataSource, labels: Sequence[str], epoch: int) -> Any:
     true = true_bars(draw, "target", data, "true")
     draw.vbar("x", 0.5, "learned", source=data, fill_color=BLUE, line_color=None, legend_label="learned")
     tips = [("category", "@label"), ("learned", "@learned{0.0000}"), ("true", "@target{0.0000}")]
-    draw.add_tools(HoverTool(renderers=[true], tooltips=tips))
+    draw.add_tools(HoverTool(renderers=[true], tooltips=tips, mode="vline"))
     legend_above(draw)
     draw.y_range.start = 0
     draw.yaxis.axis_label = "probability"
@@ -288,19 +294,16 @@ def _curves(result: Result) -> list[Any]:
         if not np.isfinite(values).all():
             continue
         epochs = np.linspace(1, len(result.metrics[name]), len(values))
-        positive = bool((values > 0).all())
         title = DISTANCES[name][1] if name in DISTANCES else name.replace("_", " ")
-        draw = plot(title, y_axis_type="log" if positive and values.max() < 10 else "linear")
+        draw = over_epochs(title, values.min(), values.max())
         data = ColumnDataSource(
             {"epoch": epochs, "mean": values.mean(1), "low": values.min(1), "high": values.max(1)}
         )
         draw.varea("epoch", "low", "high", source=data, fill_color=BLUE, fill_alpha=0.2)
         line = draw.line("epoch", "mean", source=data, line_color=BLUE, line_width=2)
-        tips = [("epoch", "@epoch{0}"), (title, "@mean{0.0000}")]
-        draw.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline"))
-        draw.xaxis.axis_label = "epoch"
-        if positive and values.max() < 10:
-            label_logarithm(draw.yaxis)
+        tips = [("epoch", "@epoch{0}"), (title, "@mean{%.4g}")]
+        written = {"@mean": "printf"}
+        draw.add_tools(HoverTool(renderers=[line], tooltips=tips, formatters=written, mode="vline"))
         plots.append(draw)
     return [row(*plots, styles=FLOW, **WIDE)]
 
@@ -326,14 +329,18 @@ def _columns(result: Result) -> list[Any]:
     real = true_bars(draw, "real", now, "held-out rows")
     draw.vbar("x", 0.5, "drawn", source=now, fill_color=BLUE, line_color=None, legend_label="learned")
     tips = [("category", "@label"), ("drawn", "@drawn{0.0000}"), ("real", "@real{0.0000}")]
-    draw.add_tools(HoverTool(renderers=[real], tooltips=tips))
+    draw.add_tools(HoverTool(renderers=[real], tooltips=tips, mode="vline"))
     legend_above(draw)
     draw.y_range.start = 0
     draw.xaxis.ticker = FixedTicker(ticks=list(range(most)))
     draw.xaxis.major_label_overrides = dict(enumerate(labels[0]))
     draw.xaxis.major_label_orientation = 0.9
     choice = Select(
-        options=[(str(n), name) for n, name in enumerate(names)], value="0", title="column", width=240
+        options=[(str(n), name) for n, name in enumerate(names)],
+        value="0",
+        title="column",
+        width=240,
+        **SELECT,
     )
     code = """
     const n = Number(choice.value), labels = all.data.labels[n]
@@ -351,7 +358,9 @@ def _columns(result: Result) -> list[Any]:
 def _pairs(result: Result, names: Sequence[str]) -> Any:
     pairs = 1 - np.mean([run["contingency_similarity"] for run in result.fidelity], axis=0)
     np.fill_diagonal(pairs, 1 - np.mean([run["tv_complement"] for run in result.fidelity], axis=0))
-    title = "total variation of pairs of columns; on the diagonal, of columns"
+    title = (
+        f"total variation of pairs of columns, up to {pairs.max():.3f};\non the diagonal, of single columns"
+    )
     ends = (-0.5, len(names) - 0.5)
     draw = plot(title, "380px", height=340, x_range=ends, y_range=ends[::-1])
     _named(draw.xaxis, names)

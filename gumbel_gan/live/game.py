@@ -37,7 +37,9 @@ class Past:
         self.newest: dict[str, Any] = {}
 
     def add(self, epoch: int, row: dict[str, Any]) -> None:
-        """Keep an epoch (1, 2, ...), if it is one of those that are kept, or as the newest."""
+        """Keep an epoch (1, 2, ...), if it is one of those that are kept, or as the newest; or change it."""
+        if self.rows and self.rows[-1]["epoch"] == epoch:
+            self.rows.pop()
         self.newest = {"epoch": epoch, **row}
         if epoch % self.every:
             return
@@ -83,7 +85,9 @@ class Sums:
             self.rows = [self.rows[0], *kept, self.rows[-1]]
 
     def mean(self) -> np.ndarray:
-        """The mean over every step of the later half of the epochs, [R, K]."""
+        """The mean over every step of the later half of the epochs, [R, K]; NaN if none was added yet."""
+        if len(self.rows) == 1:
+            return np.full_like(self.rows[0][2], np.nan)
         begin, (end, last, total) = self.rows[0][0], self.rows[-1]
         half = begin + (end - begin) // 2
         _, first, before = min(self.rows[:-1], key=lambda row: abs(row[0] - half))
@@ -161,9 +165,12 @@ class Game:
             self._aim()
         if controls.target != before.target:
             self._counts[:] = 0  # counting begins anew with the target, as the average does
+            self.last.clear()
         if before.held and not controls.held:
             self.gan.generator.assign(np.ones((controls.runs, len(controls.target))))
         self._begin_sums()
+        if self.gan.traces:  # what is shown now is seen by the new controls
+            self.past.add(self.epoch, self._row())
 
     def again(self) -> None:
         """Begin again, with the same program."""
@@ -188,36 +195,32 @@ class Game:
             self.compile_seconds = time.perf_counter() - start
         self._counts += self.stream.counts(self.epoch)
         self.epoch += 1
-        self._record()
-
-    def _record(self) -> None:
-        gan, target = self.gan, np.asarray(self.controls.target)
-        self.learned = gan.learned()
         taken = int(gan.generator_optimizer.iterations.numpy())
         self._sums.add(self.epoch, taken, gan.recorded[0])
         gan.averaged.assign(np.zeros_like(self._counts))  # so that its sum is that of an epoch, and precise
-        self.averaged = self._sums.mean()
-        errors = max_abs_error(self.learned, target)
-        counted = self._counts / self._counts.sum(-1, keepdims=True)
-        measured = {name: float(np.median(values)) for name, values in gan.run_metrics.items()}
+        self.last.append(float(max_abs_error(gan.learned(), np.asarray(controls.target)).mean()))
+        self.past.add(self.epoch, self._row())
+
+    def _row(self) -> dict[str, Any]:
+        """What is kept of an epoch: what was learned, against the target, and what the epoch measured."""
+        learned, target = self.gan.learned(), np.asarray(self.controls.target)
+        with np.errstate(invalid="ignore"):  # before anything was counted
+            counted = self._counts / self._counts.sum(-1, keepdims=True)
+        measured = {name: float(np.median(values)) for name, values in self.gan.run_metrics.items()}
         signal, ratio = measured["gradient_length"], measured["signal_to_noise"]
-        low, middle, high = np.quantile(errors, (0.05, 0.5, 0.95))
-        self.last.append(float(errors.mean()))
-        self.past.add(
-            self.epoch,
-            {
-                "error": (self.learned - target).mean(0),
-                "low": low,
-                "middle": middle,
-                "high": high,
-                "averaged": float(np.median(max_abs_error(self.averaged, target))),
-                "counted": float(np.median(max_abs_error(counted, target))),
-                "signal": signal,
-                "noise": signal / ratio if ratio else np.nan,
-                "dead": measured["dead_fraction"],
-                "sharpness": measured["sharpness"],
-            },
-        )
+        low, middle, high = np.quantile(max_abs_error(learned, target), (0.05, 0.5, 0.95))
+        return {
+            "error": (learned - target).mean(0),
+            "low": low,
+            "middle": middle,
+            "high": high,
+            "averaged": float(np.median(max_abs_error(self._sums.mean(), target))),
+            "counted": float(np.median(max_abs_error(counted, target))),
+            "signal": signal,
+            "noise": signal / ratio if ratio else np.nan,
+            "dead": measured["dead_fraction"],
+            "sharpness": measured["sharpness"],
+        }
 
     def _begin_sums(self) -> None:
         """Begin the average anew, since a control was moved."""
@@ -239,12 +242,12 @@ class Game:
             "controls": self.controls,
             "epoch": self.epoch,
             "target": np.asarray(self.controls.target),
-            "learned": self.learned,
-            "averaged": self.averaged.mean(0),
+            "learned": self.gan.learned(),
+            "averaged": self._sums.mean().mean(0),
             "verdicts": verdicts.numpy().mean(0),
             "samples": samples.numpy() if len(self.controls.target) == 3 else None,
             "past": self.past.arrays(),
-            "last": float(np.mean(self.last)),
+            "last": float(np.mean(self.last)) if self.last else np.nan,
             "accuracy": float(told.numpy().mean()),
             "compiled": self.compiled,
             "traces": self.gan.traces,

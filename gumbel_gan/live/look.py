@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bokeh.models import ColumnDataSource, CustomJSTickFormatter, FixedTicker
+from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, DataRange1d, FixedTicker
 from bokeh.plotting import figure
 
 WIDE = {"sizing_mode": "stretch_width"}
@@ -25,6 +25,17 @@ if (dark) for (const plot of plots) {
     for (const grid of plot.center) if ("grid_line_color" in grid) grid.grid_line_color = "#33373e"
 }
 """
+NAMED = """
+for (const plot of plots) {
+    const drawn = Bokeh.index.find_one_by_id(plot.id).canvas_view.events_el
+    drawn.setAttribute("role", "img")
+    drawn.setAttribute("aria-label", plot.title.text)
+}
+"""
+INPUT = """
+.bk-input { color: #222222 !important; background-color: #ffffff !important; }
+"""
+"""A field that is typed or chosen in, in dark mode, too."""
 TEMPLATE = """
 {% block inner_head %}
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -59,10 +70,28 @@ def legend_above(draw: Any) -> None:
     draw.legend.update(background_fill_alpha=0, padding=0, margin=0)
 
 
-def label_logarithm(axis: Any) -> None:
-    """Label 1, 2 and 5 in every power of ten: by itself Bokeh labels hardly any below two powers."""
-    axis.ticker = FixedTicker(ticks=[step * 10.0**power for power in range(-9, 4) for step in (1, 2, 5)])
-    axis.formatter = CustomJSTickFormatter(code="return String(Number(tick.toPrecision(1)))")
+def over_epochs(title: str, low: float, high: float, width: str = "300px", **options: Any) -> Any:
+    """A plot of values from `low` to `high` against the epoch; logarithmic if they differ much.
+
+    Its labels are 1, 2 and 5 in every power of ten: by itself Bokeh labels hardly any below two powers.
+    Values that hardly differ do not fill its height.
+    """
+    if 0 < 5 * low < high:
+        made = plot(title, width, y_axis_type="log", **options)
+        ticks = [step * 10.0**power for power in range(-12, 4) for step in (1, 2, 5)]
+        made.yaxis.ticker = FixedTicker(ticks=ticks)
+        made.yaxis.formatter = CustomJSTickFormatter(code="return String(Number(tick.toPrecision(1)))")
+    else:
+        least = 0.1 * max(abs(low), abs(high)) or 1.0
+        made = plot(title, width, y_range=DataRange1d(min_interval=least), **options)
+    count_epochs(made)
+    return made
+
+
+def count_epochs(draw: Any) -> None:
+    """Label the horizontal axis with whole epochs."""
+    draw.xaxis.axis_label = "epoch"
+    draw.xaxis.ticker = BasicTicker(min_interval=1)
 
 
 def true_bars(draw: Any, column: str, data: ColumnDataSource, label: str) -> Any:

@@ -56,7 +56,7 @@ class Frame:
         result, _ = run(self.controls.config())
         frame = (
             f'<iframe src="{escape(self.address)}" title="A GAN that learns a categorical distribution" '
-            f'style="width: 100%; height: {self.height}px; border: 0"></iframe>'
+            f'allow="clipboard-write" style="width: 100%; height: {self.height}px; border: 0"></iframe>'
         )
         return {"text/html": frame, "image/png": png(error_heatmap(result)), "text/plain": self.address}
 

@@ -26,7 +26,7 @@ from bokeh.models import (
 )
 
 from .controls import CHOICES, RANGES, Controls
-from .look import DARK, FLOW, TEMPLATE, WIDE
+from .look import DARK, FLOW, INPUT, NAMED, TEMPLATE, WIDE
 from .pictures import Pictures
 from .player import FASTEST, Player
 from .stops import STOPS
@@ -61,11 +61,11 @@ generated ones.</p>
 </details>
 """
 COPY = """
-navigator.clipboard.writeText(it.text).then(() => {
-    const label = button.label
-    button.label = "copied"
+const tell = (text) => {
+    button.label = text
     setTimeout(() => { button.label = label }, 1000)
-})
+}
+navigator.clipboard.writeText(it.text).then(() => tell("copied"), () => tell("not allowed here"))
 """
 SAVE = """
 Bokeh.index.find_one_by_id(plot.id).export("png", false).to_blob().then((blob) => {
@@ -76,9 +76,8 @@ Bokeh.index.find_one_by_id(plot.id).export("png", false).to_blob().then((blob) =
     URL.revokeObjectURL(link.href)
 })
 """
-INPUT = """
-.bk-input { color: #222222 !important; background-color: #ffffff !important; }
-"""
+POST = "held=0"
+"""The post's settings in the address: without any a page would be loaded again with the server's."""
 STEP = 0.05
 """Of a slider, a part of a power of ten."""
 RATE = "return (10 ** tick).toPrecision(2)"
@@ -117,7 +116,7 @@ class Page:
                     "hidden": self.hidden,
                     "sliders": [self.speed, *self.sliders.values()],
                 },
-                code=DARK + READY,
+                code=DARK + NAMED + READY,
             ),
         )
         self.player = Player(controls)  # last: nobody would end it if something above failed
@@ -135,7 +134,7 @@ class Page:
             for name, (low, high) in RANGES.items()
         }  # fmt: skip
         self.target = TextInput(
-            title="target: drag its bars, or give weights", name="target", width=230, stylesheets=[INPUT]
+            title="target: drag its bars, or give weights", name="target", width=300, stylesheets=[INPUT]
         )
         self.held = Toggle(label="hold the generator at the target", name="held", width=230)
         self.selects = {
@@ -170,7 +169,9 @@ class Page:
         self.copies = []
         for label, name in copies.items():
             button = Button(label=f"copy {label}", name=f"copy-{name}", width=150)
-            button.js_on_click(CustomJS(args={"it": self.copied[name], "button": button}, code=COPY))
+            button.js_on_click(
+                CustomJS(args={"it": self.copied[name], "button": button, "label": button.label}, code=COPY)
+            )
             self.copies.append(button)
         self.save = Button(label="save the heatmap", name="save", width=150)
         self.save.js_on_click(CustomJS(args={"plot": self.pictures.heat}, code=SAVE))
@@ -231,7 +232,7 @@ class Page:
         self.held.active = controls.held
         self.target.value = " ".join(f"{p:g}" for p in controls.target)
         self._setting = False
-        self.query.text = controls.query()
+        self.query.text = controls.query() or POST
         texts = {"command": controls.command(), "python": controls.python(), "settings": controls.query()}
         for name, text in texts.items():
             self.copied[name].text = text
@@ -331,16 +332,19 @@ class Page:
     def _read(self, frame: dict[str, Any]) -> str:
         now = time.monotonic()
         since, epoch, rate = self._rate
-        if now - since > 1 or frame["epoch"] < epoch:
+        if self.play.active:
+            rate = 0.0
+            self._rate = now, frame["epoch"], rate
+        elif now - since > 1 or frame["epoch"] < epoch:
             rate = max(0.0, (frame["epoch"] - epoch) / max(now - since, 1e-9))
             self._rate = now, frame["epoch"], rate
         past = frame["past"]
         told = {
             "epoch": f"{frame['epoch']:,}",
             "epochs a second": f"{rate:.0f}",
-            "maximum error, mean of 50 epochs": f"{frame['last']:.4f}",
-            "maximum error of the average": f"{past['averaged'][-1]:.4f}",
-            "maximum error of counting": f"{past['counted'][-1]:.4f}",
+            "maximum error, mean of 50 epochs": _error(frame["last"]),
+            "maximum error of the average": _error(past["averaged"][-1]),
+            "maximum error of counting": _error(past["counted"][-1]),
             "the discriminator is right": f"{100 * frame['accuracy']:.0f} %",
             "sharpness": f"{past['sharpness'][-1]:.3f}",
             "times compiled": f"{frame['compiled']}, the last in {frame['compile_seconds']:.1f} s",
@@ -367,14 +371,19 @@ def _chosen(name: str, value: str) -> dict[str, Any]:
     return {name: type(CHOICES[name][0])(value)}
 
 
+def _error(value: float) -> str:
+    return "none yet" if np.isnan(value) else f"{value:.4f}"
+
+
 def _probabilities(text: str) -> tuple[float, ...]:
     """What was typed, as probabilities: it may be weights."""
     try:
         weights = np.array([float(part) for part in text.replace(",", " ").split()])
     except ValueError:
         weights = np.zeros(0)
-    if not len(weights) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.sum():
+    if not len(weights) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.max():
         raise ValueError(f"target: received {text!r}: give weights of zero or more, as 1 1 2")
+    weights = weights / weights.max()  # their sum might overflow
     return _shares(weights / weights.sum())
 
 

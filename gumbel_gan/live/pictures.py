@@ -15,7 +15,7 @@ from bokeh.models import (
 
 from ..figures.style import BLUE, ORANGE
 from .heat import colour_bar, coloured, colours
-from .look import GREY, legend_above, plot, true_bars
+from .look import GREY, count_epochs, legend_above, plot, true_bars
 
 TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 """Where the one-hot vectors of three categories lie."""
@@ -97,7 +97,7 @@ class Pictures:
             HoverTool(tooltips=[("epoch", "$x{0}"), ("category", "$y{0}"), ("error", "@error{+0.0000}")])
         )
         self.heat.add_layout(colour_bar(mapper), "right")
-        self.heat.xaxis.axis_label = "epoch"
+        count_epochs(self.heat)
         self.heat.yaxis.axis_label = "category"
         return self.heat
 
@@ -144,7 +144,7 @@ class Pictures:
             draw.line("epoch", name, source=self.past, line_color=colour, line_dash=dash, line_width=2,
                       legend_label=label)  # fmt: skip
         legend_above(draw)
-        draw.xaxis.axis_label = "epoch"
+        count_epochs(draw)
 
     def _triangle(self) -> Any:
         draw = plot("samples of three categories", x_range=(-0.3, 1.3), y_range=(-0.1, 1.1), max_width=330)
@@ -170,6 +170,8 @@ class Pictures:
             empty = {name: np.full(len(target), np.nan) for name in ("learned", "averaged", "low", "high")}
             self.distribution.data = {"x": places, "target": self._target, **empty}
             self.plots[-1].visible = len(target) == 3
+            for data in (self.verdicts, self.image):  # of the game before
+                data.data = {name: [] for name in data.data}
         else:
             self.distribution.data = {**self.distribution.data, "target": self._target}
         self._showing = True

@@ -147,7 +147,7 @@ class _Playing:
         self.next_frame = time.monotonic() + 1 / FRAMES
 
     def do(self, what: str, value: Any) -> None:
-        """Do as told; a change is shown at once, though the game is paused."""
+        """Do as told. A game that is paused shows what was changed; one that has no epoch yet plays one."""
         if what == "change":
             self.game.change(value)
         elif what == "again":
@@ -159,12 +159,7 @@ class _Playing:
             self.speed, self.next_epoch = value, 0.0
         elif what in ("play", "pause"):
             self.paused = what == "pause"
-        if what == "step" or (what in ("change", "again") and self.paused):
-            if what == "change" and self.game.gan.traces:
-                self.send()  # it can be seen without an epoch
-                return
-            paused, self.paused = self.paused, True
+        if what == "step" or (self.paused and (what == "again" or not self.game.gan.traces)):
             self.epoch()
-            self.paused = paused
-        if what == "pause" and self.game.epoch:
+        elif self.paused and what in ("change", "pause"):
             self.send()

@@ -39,6 +39,7 @@ def write_page(directory: str, progress: "Told | None" = None) -> str:
         ValueError: the directory holds neither.
         OSError: it cannot be written to.
     """
+    from ..results.directory import holds_run
     from ..results.files import write
     from ..results.storing import load
 
@@ -49,6 +50,10 @@ def write_page(directory: str, progress: "Told | None" = None) -> str:
         from .document import of_study
 
         html = of_study(list(curves), list(curves.values()), directory, quantity)
+    elif not holds_run(os.path.expanduser(directory)):
+        raise ValueError(
+            f"{directory} holds neither a training nor a study: give the output directory of one"
+        )
     else:
         result = load(directory)
         with loading(*result.config.side_by_side, len(result.labels)):

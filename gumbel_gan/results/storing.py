@@ -303,6 +303,8 @@ def load(directory: str) -> Result:
     """
     directory = os.path.expanduser(directory)
     if not holds_run(directory):
+        if os.path.isfile(os.path.join(directory, "study.csv")):
+            raise ValueError(f"{directory} holds a study: load_study reads it, plot --format html shows it")
         raise ValueError(f"{directory} holds no run: give the output directory of a training")
     config = stored_config(directory)
     name = "summary.json"

@@ -39,6 +39,7 @@ def test_a_target_that_moves_compiles_nothing() -> None:
         ("estimator=exat", "estimator: received exat, did you mean exact?"),
         ("estimator=mine:Own", "estimator: received mine:Own: give one of"),
         ("target=0.5 0.6", "target: "),
+        ("target=1e308 1e308", "target: received numbers that sum to inf: give some that sum to 1"),
         ("target=a b", "target: received 'a b': give probabilities"),
         ("token=1", "settings: received token: give one of target, "),
         ("held=2", "held: received '2': give 0 or 1"),

@@ -96,6 +96,20 @@ def test_counting_begins_anew_with_the_target() -> None:
 
 
 @pytest.mark.slow
+def test_a_target_that_was_moved_is_seen_without_an_epoch() -> None:
+    game = Game(Controls(target=(0.9, 0.1)))
+    played(game, 5)
+    game.change(Controls(target=(0.1, 0.9)))
+    frame = game.frame()
+    error = frame["learned"][0] - frame["target"]
+    np.testing.assert_allclose(frame["past"]["error"][-1], error)
+    assert frame["past"]["middle"][-1] == pytest.approx(np.abs(error).max())
+    assert np.isnan([frame["last"], frame["past"]["averaged"][-1], frame["past"]["counted"][-1]]).all()
+    assert frame["past"]["epoch"].tolist() == [1, 2, 3, 4, 5]
+    assert np.isfinite(played(game, 1)["last"])
+
+
+@pytest.mark.slow
 def test_another_estimator_goes_on_with_what_was_learned() -> None:
     game = Game(Controls())
     before = played(game, 30)

@@ -173,6 +173,42 @@ def test_pause_one_epoch_and_reset(page: Any) -> None:
     until(lambda: number(page, "epoch") == 1)
 
 
+def test_what_is_changed_while_it_is_paused_is_shown(page: Any) -> None:
+    page.get_by_role("button", name="pause").click()
+    page.get_by_role("button", name="16 runs").click()
+    until(lambda: number(page, "epoch") == 1)
+    page.get_by_label("estimator").select_option("exact")
+    until(lambda: number(page, "epoch") == 2)
+    page.get_by_label("target: drag").fill("1 1 1")
+    page.get_by_label("target: drag").press("Enter")
+    until(lambda: number(page, "epoch") == 1)
+    page.get_by_label("target: drag").fill("1 2 1")
+    page.get_by_label("target: drag").press("Enter")
+    until(lambda: number(page, "maximum error of counting") == -1)  # none yet
+    assert number(page, "epochs a second") == 0
+
+
+def test_what_was_copied_is_said(page: Any) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = page.get_by_role("button", name=re.compile("copy command line|copied"))
+    for _ in range(2):
+        button.click()
+    assert button.inner_text() == "copied"
+    assert page.evaluate("navigator.clipboard.readText()") == "python -m gumbel_gan.train"
+    until(lambda: button.inner_text() == "copy command line", 5)
+
+
+def test_a_page_loaded_again_is_as_before(browser: Any) -> None:
+    server = Server("--settings", "estimator=exact")
+    with browser.new_page() as opened:
+        opened.goto(server.address)
+        opened.get_by_label("estimator").select_option("gumbel_softmax")
+        until(lambda: opened.evaluate("location.search") == "?held=0")
+        opened.reload()
+        assert opened.get_by_label("estimator").input_value() == "gumbel_softmax"
+    server.close()
+
+
 def test_the_picture_can_be_saved(page: Any, tmp_path: Path) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="save the heatmap").click()
@@ -191,6 +227,9 @@ def test_what_does_not_go_together_is_said_and_undone(page: Any) -> None:
     page.get_by_label("target: drag").press("Enter")
     page.get_by_text("target: received 'sun rain'").wait_for()
     assert page.get_by_label("target: drag").input_value() == "0 0 0.1 0.3 0.6"
+    page.get_by_label("target: drag").fill("0 0 0 1e308 1e308")  # their sum is too large for a number
+    page.get_by_label("target: drag").press("Enter")
+    until(lambda: bars(page, "target") == [0, 0, 0, 0.5, 0.5])
     assert number(page, "times compiled") == 2
 
 

@@ -40,8 +40,21 @@ def test_other_runs_are_as_paused_as_before(player: Player) -> None:
     frame_of(player, lambda frame: frame["epoch"] > 3)
     player.tell("pause")
     player.change(Controls(runs=16))
-    player.tell("step")
     assert frame_of(player, lambda frame: frame["controls"].runs == 16)["epoch"] == 1
+    player.tell("step")
+    assert frame_of(player, lambda frame: True)["epoch"] == 2
+    time.sleep(1)
+    assert player.frame() is None
+
+
+def test_a_paused_game_goes_on_in_another_process_paused(player: Player) -> None:
+    frame_of(player, lambda frame: frame["epoch"] > 3)
+    player.tell("pause")
+    time.sleep(0.5)
+    epoch = frame_of(player, lambda frame: True)["epoch"]
+    player.change(Controls(estimator="exact"))
+    frame = frame_of(player, lambda frame: frame["compiled"] == 2)
+    assert frame["epoch"] == epoch + 1  # the one that compiles it
     time.sleep(1)
     assert player.frame() is None
 

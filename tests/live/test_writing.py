@@ -14,6 +14,7 @@ from gumbel_gan import Config, load, plot, run
 from gumbel_gan.config.config import Training
 from gumbel_gan.live import writing
 from gumbel_gan.live.document import of_study
+from gumbel_gan.live.look import over_epochs
 from gumbel_gan.live.replay import verdicts
 from gumbel_gan.results.storing import save
 
@@ -86,12 +87,28 @@ def test_a_study_is_one_file_with_a_line_for_each_cell() -> None:
     assert len(html) < 3e6
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "scale"), [(1e-3, 0.5, "log"), (0.9, 1.0, "linear"), (0.0, 1.0, "linear")]
+)
+def test_values_against_the_epoch(low: float, high: float, scale: str) -> None:
+    """Epochs are whole, values have labels, and those that hardly differ do not fill the height."""
+    draw = over_epochs("error", low, high)
+    assert draw.xaxis[0].ticker.min_interval == 1
+    if scale == "log":
+        assert sum(low <= tick <= high for tick in draw.yaxis[0].ticker.ticks) >= 2
+    else:
+        assert draw.y_range.min_interval >= 0.09
+
+
 def test_a_directory_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         plot.main([str(tmp_path), "--format", "html"])
     assert caught.value.code == 2
-    assert "holds no run" in capsys.readouterr().err
+    assert "holds neither a training nor a study" in capsys.readouterr().err
     (tmp_path / "study.csv").write_text("cell,run,file\na,0,\n")
+    with pytest.raises(SystemExit):
+        plot.main([str(tmp_path)])
+    assert "holds a study: load_study reads it, plot --format html shows it" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         plot.main([str(tmp_path), "--format", "html"])
     assert "holds no cells of a study" in capsys.readouterr().err
