@@ -44,7 +44,7 @@ class Readable:
             return probabilities
         shown = probabilities @ self._member if self.classes else probabilities[..., self._shown]
         whole = 1.0 if self.classes else probabilities.sum(-1, keepdims=True)
-        others = whole - shown.sum(-1, keepdims=True)
+        others = np.maximum(whole - shown.sum(-1, keepdims=True), 0.0)  # not -0.0000, by rounding
         return np.concatenate([shown, others], axis=-1)
 
 

@@ -50,6 +50,11 @@ def test_classes_stand_for_their_categories() -> None:
     np.testing.assert_allclose(readable(learned), [[0.4, 0.3, 0.3], [0.5, 0.5, 0]], atol=1e-12)
 
 
+def test_nothing_is_left_below_zero() -> None:
+    even = np.full(9, 1 / 9)  # which sums to more than 1
+    assert Readable(even, known=True, classes=["all"] * 9)(even)[-1] == 0
+
+
 @pytest.mark.parametrize(
     ("label", "shown"),
     [
