@@ -212,6 +212,7 @@ def check_table(table: Table, directory: Path) -> None:
         assert list(found) == list(expected)
 
 
+@pytest.mark.slow
 @settings(OFTEN, max_examples=600)
 @given(tables())
 def test_tables(tmp_path: Path, table: Table) -> None:
@@ -248,6 +249,7 @@ def damaged(draw: st.DrawFn) -> Table:
     return Table(table.name, content, options, None, table.separator)
 
 
+@pytest.mark.slow
 @settings(OFTEN, max_examples=500)
 @given(damaged())
 @example(Table("t.csv", b'"a\nb",c\n1,2\n', {}, None, ","))

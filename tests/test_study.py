@@ -91,6 +91,7 @@ def test_another_study_in_one_directory(tmp_path: Path, capsys: pytest.CaptureFi
     assert (tmp_path / "out" / "study.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_cell_that_fails_is_reported_and_the_others_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -169,6 +169,7 @@ def test_in_python_a_name_will_do(mine: Callable[[], list[Any]]) -> None:
     assert gan.estimator.scale == 3
 
 
+@pytest.mark.slow
 def test_a_study_may_name_it(mine: Callable[[], list[Any]], refused: Refused) -> None:
     study_file = Path("study.yaml")
     generator = {"estimator": "mine:Scaled", "options": {"scale": 2}}
@@ -375,6 +376,7 @@ def name_in_settings(original: str, *keys: str) -> None:
     Path("out/config.yaml").write_text(yaml.safe_dump(settings))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("finished")
 def test_what_a_run_names_is_not_imported(
     evil: Callable[[], bool], capsys: pytest.CaptureFixture[str], refused: Refused
@@ -445,6 +447,7 @@ def test_what_the_command_line_names_too_is_imported(evil: Callable[[], bool], r
     assert evil()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_a_part_that_is_named_again(
     mine: Callable[[], list[Any]], refused: Refused, capsys: pytest.CaptureFixture[str]
 ) -> None:

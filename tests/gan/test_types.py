@@ -145,6 +145,7 @@ def test_every_type_gives_the_numbers_of_float32(
             np.testing.assert_array_equal(value, expected)
 
 
+@pytest.mark.slow
 def test_compiled_in_float16() -> None:
     """In one program: the numbers of float32 that runs eagerly, but for rounding."""
     expected = trained(("slower",), "float32")[1]

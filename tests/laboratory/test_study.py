@@ -20,6 +20,7 @@ def of_temperatures(*temperatures: float, epochs: int = 3) -> list[Cell]:
     ]
 
 
+@pytest.mark.slow
 def test_progress_of_all_cells(tmp_path: Path) -> None:
     cells = of_temperatures(0.5, 1.0)
     told: list[tuple[float, float, str]] = []

@@ -110,6 +110,7 @@ ANY = st.lists(st.text(st.characters(), min_size=1, max_size=8), min_size=2, max
 OFTEN = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @settings(OFTEN, max_examples=60)
 @given(ANY)
 def test_any_few(tmp_path: Path, labels: list[str]) -> None:

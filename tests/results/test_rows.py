@@ -30,6 +30,7 @@ def conditional(given: dict[int, int], run: int = 0) -> np.ndarray:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given", [{"a": 1}, {"c": 1.5}, {"b": "y"}, {"b": "x", "c": None}, {"a": 0, "c": "0.5"}]
 )

@@ -38,6 +38,7 @@ def check_consistent(result: Any, gan: Any) -> None:
     np.testing.assert_array_equal(result.probabilities[-1], result.learned)
 
 
+@pytest.mark.slow
 def test_the_result_is_the_same(begun: list[bool]) -> None:
     result, gan = run(SMALL)
     assert begun == [True] * 5 + [False]

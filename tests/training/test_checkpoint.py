@@ -256,6 +256,7 @@ def test_checkpoints_that_will_not_do(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_broken_checkpoints(
     whole: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
