@@ -53,7 +53,6 @@ NUMBERS = 150_000
 """Of probabilities, and of verdicts, that a file holds: of more, the first runs."""
 COLOURS = (*PALETTE[:-1], GREY)  # black is not seen on black
 DASHES = ("solid", "dashed", "dotted")
-SELECT = {"stylesheets": [INPUT]}
 LAST = """
 <style>
 td, th { padding: 2px 10px; text-align: right; }
@@ -127,7 +126,9 @@ def of_study(labels: Sequence[str], curves: Sequence[np.ndarray], directory: str
         quantity: what the curves are.
     """
     every = np.concatenate([values.ravel() for values in curves])
-    draw = over_epochs("median of the runs, and 90 % of them", every.min(), every.max(), "100%", height=420)
+    finite = every[np.isfinite(every)]
+    least, most = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
+    draw = over_epochs("median of the runs, and 90 % of them", least, most, "100%", height=420)
     switches, last = [], []
     for number, (label, values) in enumerate(zip(labels, curves, strict=True)):
         colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
@@ -215,7 +216,9 @@ def _categories(result: Result, verdicts: np.ndarray | None) -> list[Any]:
     slider.show_value = False
     slider.disabled = len(epochs) == 1
     names = [("mean", f"mean of {runs} runs"), *[(str(run), f"run {run + 1}") for run in range(runs)]]
-    choice = Select(options=names, value="mean", title="run", width=200, **SELECT) if several else None
+    choice = (
+        Select(options=names, value="mean", title="run", width=200, stylesheets=[INPUT]) if several else None
+    )
     script = CustomJS(
         args={
             "all": all_of_it, "now": now, "heat": heat, "line": line, "title": bars.title, "slider": slider,
@@ -340,7 +343,7 @@ def _columns(result: Result) -> list[Any]:
         value="0",
         title="column",
         width=240,
-        **SELECT,
+        stylesheets=[INPUT],
     )
     code = """
     const n = Number(choice.value), labels = all.data.labels[n]

@@ -37,7 +37,10 @@ class Past:
         self.newest: dict[str, Any] = {}
 
     def add(self, epoch: int, row: dict[str, Any]) -> None:
-        """Keep an epoch (1, 2, ...), if it is one of those that are kept, or as the newest; or change it."""
+        """Keep an epoch (1, 2, ...) if it is one of those that are kept, or else as the newest.
+
+        The newest epoch may be added again: what was kept of it is replaced.
+        """
         if self.rows and self.rows[-1]["epoch"] == epoch:
             self.rows.pop()
         self.newest = {"epoch": epoch, **row}
@@ -169,7 +172,7 @@ class Game:
         if before.held and not controls.held:
             self.gan.generator.assign(np.ones((controls.runs, len(controls.target))))
         self._begin_sums()
-        if self.gan.traces:  # what is shown now is seen by the new controls
+        if self.epoch and self.gan.traces:  # the last epoch, against the new target
             self.past.add(self.epoch, self._row())
 
     def again(self) -> None:

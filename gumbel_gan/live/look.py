@@ -32,6 +32,7 @@ for (const plot of plots) {
     drawn.setAttribute("aria-label", plot.title.text)
 }
 """
+"""A name for each plot, for those who hear the page."""
 INPUT = """
 .bk-input { color: #222222 !important; background-color: #ffffff !important; }
 """
@@ -73,8 +74,8 @@ def legend_above(draw: Any) -> None:
 def over_epochs(title: str, low: float, high: float, width: str = "300px", **options: Any) -> Any:
     """A plot of values from `low` to `high` against the epoch; logarithmic if they differ much.
 
-    Its labels are 1, 2 and 5 in every power of ten: by itself Bokeh labels hardly any below two powers.
-    Values that hardly differ do not fill its height.
+    A logarithmic axis is labelled at 1, 2 and 5 in every power of ten: of less than two powers Bokeh itself
+    would label hardly any value. On a linear axis values that hardly differ do not fill the height.
     """
     if 0 < 5 * low < high:
         made = plot(title, width, y_axis_type="log", **options)

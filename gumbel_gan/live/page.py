@@ -76,8 +76,8 @@ Bokeh.index.find_one_by_id(plot.id).export("png", false).to_blob().then((blob) =
     URL.revokeObjectURL(link.href)
 })
 """
-POST = "held=0"
-"""The post's settings in the address: without any a page would be loaded again with the server's."""
+AS_IN_THE_POST = "held=0"
+"""The address of the post's settings. If it named none, a reload would take the server's settings."""
 STEP = 0.05
 """Of a slider, a part of a power of ten."""
 RATE = "return (10 ** tick).toPrecision(2)"
@@ -232,7 +232,7 @@ class Page:
         self.held.active = controls.held
         self.target.value = " ".join(f"{p:g}" for p in controls.target)
         self._setting = False
-        self.query.text = controls.query() or POST
+        self.query.text = controls.query() or AS_IN_THE_POST
         texts = {"command": controls.command(), "python": controls.python(), "settings": controls.query()}
         for name, text in texts.items():
             self.copied[name].text = text
@@ -342,9 +342,9 @@ class Page:
         told = {
             "epoch": f"{frame['epoch']:,}",
             "epochs a second": f"{rate:.0f}",
-            "maximum error, mean of 50 epochs": _error(frame["last"]),
-            "maximum error of the average": _error(past["averaged"][-1]),
-            "maximum error of counting": _error(past["counted"][-1]),
+            "maximum error, mean of 50 epochs": _or_none_yet(frame["last"]),
+            "maximum error of the average": _or_none_yet(past["averaged"][-1]),
+            "maximum error of counting": _or_none_yet(past["counted"][-1]),
             "the discriminator is right": f"{100 * frame['accuracy']:.0f} %",
             "sharpness": f"{past['sharpness'][-1]:.3f}",
             "times compiled": f"{frame['compiled']}, the last in {frame['compile_seconds']:.1f} s",
@@ -371,7 +371,7 @@ def _chosen(name: str, value: str) -> dict[str, Any]:
     return {name: type(CHOICES[name][0])(value)}
 
 
-def _error(value: float) -> str:
+def _or_none_yet(value: float) -> str:
     return "none yet" if np.isnan(value) else f"{value:.4f}"
 
 

@@ -125,10 +125,7 @@ class _Playing:
                 told.append(self.connection.recv())
                 wait = 0.0
             for (what, value), (following, _) in pairwise([*told, ("", None)]):
-                if (what, following) != (
-                    "change",
-                    "change",
-                ):  # of a slider that is dragged the last one counts
+                if not what == following == "change":  # of a slider that is dragged the last one counts
                     self.do(what, value)
             if not self.paused:
                 self.epoch()
@@ -147,7 +144,10 @@ class _Playing:
         self.next_frame = time.monotonic() + 1 / FRAMES
 
     def do(self, what: str, value: Any) -> None:
-        """Do as told. A game that is paused shows what was changed; one that has no epoch yet plays one."""
+        """Do as told.
+
+        A paused game shows what was changed. If its program has not run yet, it plays an epoch to do so.
+        """
         if what == "change":
             self.game.change(value)
         elif what == "again":

@@ -107,6 +107,9 @@ def test_a_target_that_was_moved_is_seen_without_an_epoch() -> None:
     assert np.isnan([frame["last"], frame["past"]["averaged"][-1], frame["past"]["counted"][-1]]).all()
     assert frame["past"]["epoch"].tolist() == [1, 2, 3, 4, 5]
     assert np.isfinite(played(game, 1)["last"])
+    game.again()
+    game.change(Controls(target=(0.2, 0.8)))  # before there is an epoch to show
+    assert played(game, 1)["past"]["epoch"].tolist() == [1]
 
 
 @pytest.mark.slow

@@ -87,6 +87,14 @@ def test_a_study_is_one_file_with_a_line_for_each_cell() -> None:
     assert len(html) < 3e6
 
 
+@pytest.mark.parametrize(("numbers", "least"), [(True, "0.02"), (False, "0.1")])
+def test_a_study_whose_values_are_not_all_numbers(numbers: bool, least: str) -> None:
+    """The axis spans those that are."""
+    curves = [np.full((4, 3), np.nan), *([np.linspace(0.1, 0.2, 12).reshape(4, 3)] if numbers else [])]
+    told = json.dumps(documents(of_study(["a", "b"][: len(curves)], curves, "studies/mine", "error")))
+    assert f'"min_interval": {least}' in told
+
+
 @pytest.mark.parametrize(
     ("low", "high", "scale"), [(1e-3, 0.5, "log"), (0.9, 1.0, "linear"), (0.0, 1.0, "linear")]
 )
